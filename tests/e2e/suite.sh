@@ -373,4 +373,27 @@ if [ "$status" = 2 ] && says 'the runner was interrupted' && says 'interrupted';
   echo "(status $status)" >>seen
   fail 'an interrupted suite' seen
 fi
+
+# Ctrl-C reaches the runner, too, which ends by it at once: that is no reason to go on.
+if setsid env --default-signal=INT true 2>/dev/null; then
+  printf './label; : >asleep; exec sleep 1000\n' >bad/is_slow
+  rm -f bad/asleep
+  (cd bad && exec setsid env --default-signal=INT nomem suite --json "$work/seen.json" -- sh is_slow) >seen 2>&1 </dev/null &
+  waiting=$!
+  for _ in $(seq 100); do
+    sleep 0.1
+    [ -e bad/asleep ] && break
+  done
+  kill -INT "-$waiting"
+  status=0
+  wait $waiting || status=$?
+  if [ "$status" = 2 ] && says 'interrupted' && grep -q '"complete": false' seen.json; then
+    pass 'a suite that is interrupted with its runner'
+  else
+    echo "(status $status)" >>seen
+    fail 'a suite that is interrupted with its runner' seen
+  fi
+else
+  skip 'a suite that is interrupted with its runner' 'env cannot have SIGINT handled in a background process'
+fi
 finish

@@ -54,13 +54,19 @@ static uint64_t hash_file(uint64_t hash, const char *path) {
   return hash;
 }
 
+/* Where a copy lies depends on the store. */
+static uint64_t hash_input(uint64_t hash, const struct nomem__options *options) {
+  const char *path = options->stdin_path;
+  if (path == NULL) return hash_text(hash, NULL);
+  return hash_file(hash_text(hash, options->is_stdin_copied ? nomem__base_name(path) : path), path);
+}
+
 void nomem__fingerprint(const struct nomem__campaign *campaign, char identity[NOMEM_IDENTITY_BYTES]) {
   const struct nomem__options *options = campaign->session->options;
   uint64_t hash = hash_text(NOMEM__HASH_START, NOMEM_VERSION), modules = 0;
   for (char **word = options->program; *word != NULL; word++) hash = hash_file(hash_text(hash, *word), *word);
   hash = hash_file(hash, campaign->session->target.path);
-  hash = hash_text(hash, options->stdin_path);
-  if (options->stdin_path != NULL) hash = hash_file(hash, options->stdin_path);
+  hash = hash_input(hash, options);
   hash = hash_text(hash, options->image);
   hash = hash_text(hash, options->under_test);
   if (options->variant != NULL) hash = hash_text(hash, options->variant);

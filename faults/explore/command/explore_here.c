@@ -20,6 +20,7 @@
 #include "../text/quote.h"
 #include "../text/words.h"
 #include "commands.h"
+#include "own_input.h"
 #include "report_names.h"
 
 /* What was made of the options that were given. */
@@ -92,21 +93,30 @@ static int explore_passing(const struct nomem__options *options) {
 
 /* In front of a test. Where the runner may look for a pattern in what the test writes, and then does not care how it
  * ends, a test with findings must not show it. */
-static int explore_test(const struct asked *asked) {
-  const struct nomem__options *options = &asked->options;
+static int explore_test(struct asked *asked) {
+  struct nomem__options *options = &asked->options;
+  struct nomem__own_input input = {0};
   struct nomem__plain_run run;
   char quoted[NOMEM_QUOTE_BYTES];
   if (nomem__reports_check(options) != 0) return NOMEM_EXIT_FAILED;
+  if (options->stdin_path == NULL) nomem__own_input_copy(&input, options->quiet);
   int result = nomem__plain_run_make(&run, options->program, options->stdin_path, asked->runner == NOMEM_RUNNER_CTEST);
   if (result != 0) {
     nomem__complain("cannot start %s: %s", nomem__quote(options->program[0], quoted, sizeof quoted),
                     nomem__error_text(-result));
+    nomem__own_input_free(&input, false);
     return NOMEM_EXIT_FAILED;
   }
-  if (run.status != 0) return end_as_test(options, &run);
+  if (run.status != 0) {
+    nomem__own_input_free(&input, false);
+    return end_as_test(options, &run);
+  }
+  if (options->stdin_path == NULL) options->stdin_path = nomem__own_input_write(&input, options);
+  options->is_stdin_copied = input.path != NULL;
   int status = explore_passing(options);
   if (status != NOMEM_EXIT_FINDINGS) nomem__plain_run_pass_on(&run);
   nomem__plain_run_free(&run);
+  nomem__own_input_free(&input, status == NOMEM_EXIT_FINDINGS);
   return exit_status(options, status);
 }
 

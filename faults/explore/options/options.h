@@ -101,6 +101,7 @@ struct nomem__options {
   uint64_t report_number;                   /* in the list of a store; 0: the last */
   uint64_t timeout_ms;                      /* 0: not given */
   const char *stdin_path;                   /* NULL: standard input is empty */
+  bool is_stdin_copied;                     /* it is a copy, and only its last part, a hash, says of what */
   const char *tests;                        /* a regular expression; NULL: all tests of a suite */
   const char *sites;                        /* a regular expression; NULL: all sites */
   const char *image;                        /* globs joined by commas, shorter than NOMEM_GLOB_BYTES; "": not given */

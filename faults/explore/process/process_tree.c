@@ -227,6 +227,13 @@ void nomem__tree_release(struct nomem__tree *tree, pid_t pid) {
   nomem__detach_begin(&tree->detached, &tree->tracees, pid);
 }
 
+void nomem__tree_begin(struct nomem__tree *tree, pid_t pid) {
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, pid);
+  if (tracee == NULL || !tracee->is_delayed || tree->is_killed) return;
+  tracee->is_delayed = false;
+  nomem__ptrace_begin(tree, pid);
+}
+
 void nomem__tree_cancel(struct nomem__tree *tree) {
   tree->end.was_cancelled = true;
   nomem__tree_kill(tree);

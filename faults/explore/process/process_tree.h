@@ -83,8 +83,11 @@ struct nomem__tree_callbacks {
    * instruction. True: that is an effect (NOMEM_EFFECT_PROGRAMS). */
   bool (*executed)(void *user, pid_t pid);
 
-  /* Asked after that: true: the process is to go on without being traced, because it traces itself. What it starts is
-   * not known then, and it is not known how it ends. It begins only after holds was asked, too. */
+  /* Asked after that. True: the process stays stopped until nomem__tree_begin. */
+  bool (*delays)(void *user, pid_t pid);
+
+  /* Asked before it goes on: true: the process is to go on without being traced, because it traces itself. What it
+   * starts is not known then, and it is not known how it ends. It begins only after holds was asked, too. */
   bool (*lets_go)(void *user, pid_t pid);
 
   /* A process of a tree that was started with watch_exits has stopped on its way out, whatever the reason, while its
@@ -139,6 +142,9 @@ void nomem__tree_stop(struct nomem__tree *tree);
 /* What its threads had of the processors since this was asked last; of an untraced tree, those that descend from its
  * root. */
 struct nomem__processor_step nomem__tree_use_step(struct nomem__tree *tree);
+
+/* Lets a process begin that was delayed. */
+void nomem__tree_begin(struct nomem__tree *tree, pid_t pid);
 
 /* Whoever has started this process of the tree, whose end is held, is told of it; one that waits is let go. */
 void nomem__tree_release(struct nomem__tree *tree, pid_t pid);

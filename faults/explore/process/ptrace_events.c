@@ -209,6 +209,17 @@ static void handle_detaching(struct nomem__tree *tree, pid_t tid, int status) {
   nomem__detach_stopped(&tree->tracees, tid, status);
 }
 
+void nomem__ptrace_begin(struct nomem__tree *tree, pid_t pid) {
+  const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
+  struct nomem__tracee *tracee = nomem__tracees_find(&tree->tracees, pid);
+  if (callbacks->lets_go == NULL || !callbacks->lets_go(callbacks->user, pid))
+    resume(tree, pid, 0);
+  else if (tracee != NULL && hold(tree, pid))
+    tracee->waits_to_begin = true;
+  else
+    nomem__detach_begin(&tree->detached, &tree->tracees, pid);
+}
+
 /* A thread that executes a program takes over the number of its process, and its own number is never reaped. */
 static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   pid_t former_tid = event_pid(tid);
@@ -222,12 +233,11 @@ static void handle_exec(struct nomem__tree *tree, pid_t tid) {
   const struct nomem__tree_callbacks *callbacks = &tree->callbacks;
   if (callbacks->executed != NULL && callbacks->executed(callbacks->user, tid))
     tree->end.effects |= NOMEM_EFFECT_PROGRAMS;
-  if (callbacks->lets_go == NULL || !callbacks->lets_go(callbacks->user, tid))
-    resume(tree, tid, 0);
-  else if (tracee != NULL && hold(tree, tid))
-    tracee->waits_to_begin = true;
+  bool is_delayed = tracee != NULL && callbacks->delays != NULL && callbacks->delays(callbacks->user, tid);
+  if (is_delayed)
+    tracee->is_delayed = true;
   else
-    nomem__detach_begin(&tree->detached, &tree->tracees, tid);
+    nomem__ptrace_begin(tree, tid);
 }
 
 /* The stop of a group by job control lasts until SIGCONT. */

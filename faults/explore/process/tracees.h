@@ -18,6 +18,7 @@ struct nomem__tracee {
   bool has_exited;     /* of a first thread: its process is on its way out, which has been reported */
   pid_t detaching_pid; /* its process, if that is being detached; 0: it is not */
   bool has_requested;  /* the thread has asked for that, and is stopped until all others are detached */
+  bool is_delayed;     /* it has executed a program, and is stopped until that may begin */
   bool waits_to_begin; /* its process is to be detached, and is stopped until it is released */
 };
 

@@ -9,8 +9,11 @@
 #include "../text/grow.h"
 #include "../text/memory.h"
 
-/* The condition for the campaign of a command that was used last. */
-#define LAST "last_used=(SELECT max(last_used) FROM campaigns AS other WHERE other.command=campaigns.command)"
+/* The condition for the campaign that was used last of those of one command, in one folder and with one input. A suite
+ * explores the same words in several. */
+#define LAST                                                                                            \
+  "last_used=(SELECT max(last_used) FROM campaigns AS other WHERE other.command=campaigns.command AND " \
+  "other.directory=campaigns.directory AND other.stdin_path IS campaigns.stdin_path)"
 
 static void free_finding(struct nomem__stored_finding *finding) {
   free(finding->id);

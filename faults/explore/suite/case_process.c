@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../program_kinds.h"
 #include "../campaign/coverage.h"
 #include "../campaign/journal.h"
 #include "../report/document.h"
@@ -23,10 +24,12 @@
 #include "../text/error_text.h"
 #include "../text/json_text.h"
 #include "../text/memory.h"
+#include "../text/quote.h"
 #include "../text/words.h"
 #include "case_orders.h"
 #include "exploration.h"
 #include "inherited.h"
+#include "recorded_input.h"
 #include "shared_symbols.h"
 #include "variables.h"
 
@@ -57,20 +60,32 @@ static void put_loss(json_t *document) {
                         json_string("what it needs was gone before all its runs were made, so only crashes count"));
 }
 
-static int write_document(const struct nomem__campaign *campaign, int fd) {
-  json_t *document = nomem__document_make(campaign, true);
-  if (document == NULL) return -EILSEQ;
-  if (campaign->has_lost_surroundings) put_loss(document);
-  nomem__shared_symbols_put(document, campaign);
-  int result = nomem__json_write(document, fd);
-  json_decref(document);
-  return result;
-}
-
 /* What a case's process shares with the command. */
 struct files {
   int document, orders; /* the latter -1: it takes no turns */
+  const char *called;   /* NULL, or what the runner calls the case, by which its file is not found */
 };
+
+/* Some programs do by their name what they do. */
+static void put_called(json_t *document, const char *called, const char *path) {
+  char quoted[NOMEM_QUOTE_BYTES], file[NOMEM_QUOTE_BYTES];
+  char *warning = nomem__format("the runner calls it %s, by which its file is not found: it was explored as %s",
+                                nomem__quote(called, quoted, sizeof quoted),
+                                nomem__quote(nomem__base_name(path), file, sizeof file));
+  json_array_append_new(json_object_get(document, "warnings"), json_string(warning));
+  free(warning);
+}
+
+static int write_document(const struct nomem__campaign *campaign, const struct files *files) {
+  json_t *document = nomem__document_make(campaign, true);
+  if (document == NULL) return -EILSEQ;
+  if (campaign->has_lost_surroundings) put_loss(document);
+  if (files->called != NULL) put_called(document, files->called, campaign->session->options->program[0]);
+  nomem__shared_symbols_put(document, campaign);
+  int result = nomem__json_write(document, files->document);
+  json_decref(document);
+  return result;
+}
 
 /* Whether nothing is left to report of a case whose surroundings were lost: what was seen then may be due to that. */
 static bool is_lost(const struct nomem__campaign *campaign) {
@@ -96,7 +111,7 @@ static enum nomem__left_out explore(struct nomem__campaign *campaign, struct nom
   /* Of one that takes turns, others may have had all that it could show. */
   bool is_alone = files->orders < 0 || nomem__coverage_of(campaign).untried[NOMEM_UNTRIED_UNREACHED] > 0;
   if (!has_findings && is_alone && nomem__exploration_was_in_vain(campaign)) return find_obstacle(campaign);
-  if (write_document(campaign, files->document) != 0) return NOMEM_LEFT_OUT_UNFIT;
+  if (write_document(campaign, files) != 0) return NOMEM_LEFT_OUT_UNFIT;
   return result == 0 || has_findings ? NOMEM_LEFT_OUT_NO : NOMEM_LEFT_OUT_UNFIT;
 }
 
@@ -121,13 +136,31 @@ static enum nomem__left_out explore_case(const struct nomem__case_setup *setup, 
   return left_out;
 }
 
+static bool is_same_file(const char *one, const char *other) {
+  struct stat status, its;
+  return stat(one, &status) == 0 && stat(other, &its) == 0 && status.st_dev == its.st_dev &&
+         status.st_ino == its.st_ino;
+}
+
+/* Whether the first program of this name in the folders of PATH is the file. */
+static bool leads_to(const char *name, char *const *variables, const char *path) {
+  static const char prefix[] = "PATH=";
+  while (*variables != NULL && strncmp(*variables, prefix, strlen(prefix)) != 0) variables++;
+  if (*variables == NULL || name[0] == '\0') return false;
+  for (const char *folder = *variables + strlen(prefix);; folder++) {
+    size_t length = strcspn(folder, ":");
+    char *called = length > 0 ? nomem__format("%.*s/%s", (int)length, folder, name) : nomem__strdup(name);
+    bool is_first = access(called, X_OK) == 0, is_it = is_first && is_same_file(called, path);
+    free(called);
+    folder += length;
+    if (is_first || *folder == '\0') return is_it;
+  }
+}
+
 /* The name by which the program was called, where that leads to its file: it may depend on it. */
-static void choose_path(char **words, const char *path) {
-  struct stat called, file;
+static void choose_path(char **words, const char *path, char *const *variables) {
   bool has_folder = strchr(words[0], '/') != NULL;
-  if (has_folder && stat(words[0], &called) == 0 && stat(path, &file) == 0 && called.st_dev == file.st_dev &&
-      called.st_ino == file.st_ino)
-    return;
+  if (has_folder ? is_same_file(words[0], path) : leads_to(words[0], variables, path)) return;
   words[0] = nomem__strdup(path);
 }
 
@@ -136,16 +169,24 @@ static const char *make_absolute(const char *path, const char *folder) {
   return path == NULL || *path == '/' ? path : nomem__format("%s/%s", folder, path);
 }
 
-/* In memory of its own: a stack is no place for it. */
+/* NULL: the last part of the name is that of the file. */
+static const char *find_lost_name(const struct nomem__recorded_image *image, const char *path) {
+  const char *called = nomem__base_name(image->words);
+  return strcmp(called, nomem__base_name(path)) == 0 ? NULL : called;
+}
+
+/* In memory of its own: a stack is no place for it. input: the file with a copy of what the case reads; NULL: none. */
 static const struct nomem__options *make_options(const struct nomem__case_setup *setup,
-                                                 const struct nomem__case_request *request, char *const *now) {
+                                                 const struct nomem__case_request *request, char *const *now,
+                                                 const char *input) {
   const struct nomem__recorded_image *image = request->suite_case->image;
   struct nomem__options *options = nomem__malloc(sizeof *options);
   *options = *setup->options;
   options->command = NOMEM_COMMAND_EXPLORE;
   options->program = nomem__split_words(image->words, image->word_bytes);
-  choose_path(options->program, image->path);
-  options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : NULL;
+  choose_path(options->program, image->path, now);
+  options->stdin_path = image->input == NOMEM_INPUT_FILE ? image->input_path : input;
+  options->is_stdin_copied = input != NULL;
   options->folder = strcmp(image->folder, setup->folder) == 0 ? NULL : image->folder;
   options->variables = nomem__environment_difference(now, environ);
   options->variant = request->suite_case->variant;
@@ -173,6 +214,15 @@ static bool is_gone(const struct nomem__recorded_image *image) {
   if (access(image->path, X_OK) == 0) return false;
   nomem__complain("its file is not there any more");
   return true;
+}
+
+/* Returns false when the case could not have the input that it had in the suite. */
+static bool write_input(const struct nomem__recorded_image *image, const struct nomem__case_setup *setup,
+                        char **input) {
+  if (image->input != NOMEM_INPUT_COPIED) return true;
+  *input = nomem__input_write(image->input_text, setup->inputs);
+  if (*input == NULL) nomem__complain("cannot write a copy of its standard input: %s", nomem__error_text(errno));
+  return *input != NULL;
 }
 
 static void become_quiet(const struct nomem__case_process *process) {
@@ -208,7 +258,10 @@ static _Noreturn void become_case(const struct nomem__case_process *process, con
   if (!take_inherited(request, &own, &files)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
   if (is_gone(image)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_GONE);
   char **now = nomem__variables_apply(environ, image->variables, image->variable_bytes);
-  const struct nomem__options *options = make_options(&own, request, now);
+  char *input = NULL;
+  if (!write_input(image, &own, &input)) _exit(EXIT_LEFT_OUT + NOMEM_LEFT_OUT_UNFIT);
+  const struct nomem__options *options = make_options(&own, request, now, input);
+  files.called = find_lost_name(image, options->program[0]);
   environ = now;
   enum nomem__left_out left_out = explore_case(&own, options, request, &files);
   _exit(left_out == NOMEM_LEFT_OUT_NO ? 0 : EXIT_LEFT_OUT + (int)left_out);

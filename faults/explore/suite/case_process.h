@@ -22,6 +22,7 @@ struct nomem__case_setup {
   const struct nomem__options *options; /* of the suite, but for what follows */
   const char *folder;                   /* the suite's: where relative source paths begin */
   const char *store;                    /* an absolute path; NULL: none */
+  const char *inputs;                   /* the folder for copies of standard inputs, an absolute path */
   struct nomem__symbols *symbols;
   int lone_lock;
   struct rlimit descriptors; /* how many a case's process may have: the command itself needs more */

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -26,8 +25,10 @@
 #include "../text/error_text.h"
 #include "../text/grow.h"
 #include "../text/quote.h"
+#include "recorded_input.h"
 #include "runner_kinds.h"
 #include "suite_cases.h"
+#include "under_loader.h"
 #include "under_valgrind.h"
 #include "variables.h"
 
@@ -35,6 +36,21 @@
 #define PATIENCE_MS 3000
 /* So far up the forebears of a process are looked at: a shell forks without executing anything. */
 #define GENERATIONS 100
+
+/* So long a process waits before it begins until its standard input is known, and how long when so many have waited in
+ * vain: their runner writes to them later, if at all. */
+#define INPUT_PATIENCE_MS 2000
+#define INPUT_IMPATIENCE_MS 20
+#define VAIN_WAITS_MAX 5
+#define INPUT_LOOK_MS 2
+
+/* A process that is stopped before it begins, until it is known what the pipe has that it reads. */
+struct waiting {
+  pid_t pid;
+  size_t image;
+  int pipe;
+  uint64_t until_ms; /* of the loop's clock */
+};
 
 /* The image that a process has executed last. */
 struct live {
@@ -54,6 +70,10 @@ struct recorder {
   struct nomem__tree *tree; /* NULL: it has ended */
   struct live *lives;
   size_t live_count, live_room;
+  struct waiting *waiting;
+  size_t waiting_count, waiting_room;
+  size_t vain_waits;
+  uv_timer_t looks; /* at their pipes */
   size_t last_left; /* the image that was seen last of all: it has ended, or was let go */
   int start_error;
   const struct nomem__onlooker *onlooker; /* NULL: there is none */
@@ -111,20 +131,8 @@ static size_t find_parent_image(struct recorder *recorder, pid_t pid) {
   return NOMEM_NO_IMAGE;
 }
 
-static void note_input(struct nomem__recorded_image *image, pid_t pid) {
-  char path[64];
-  struct stat status;
-  snprintf(path, sizeof path, "/proc/%d/fd/0", (int)pid);
-  char *target = read_link(pid, "fd/0");
-  bool is_file = stat(path, &status) == 0 && S_ISREG(status.st_mode) && target[0] == '/';
-  bool is_empty = target[0] == '\0' || strcmp(target, "/dev/null") == 0;
-  image->input = is_file ? NOMEM_INPUT_FILE : is_empty ? NOMEM_INPUT_EMPTY : NOMEM_INPUT_OTHER;
-  if (is_file) image->input_path = nomem__strdup(target);
-  free(target);
-}
-
-/* What is needed to run it once more. */
-static void note_whole(struct nomem__recording *recording, struct nomem__recorded_image *image, pid_t pid) {
+/* What is needed to run it once more. Returns as nomem__input_note. */
+static int note_whole(struct nomem__recording *recording, struct nomem__recorded_image *image, pid_t pid) {
   size_t bytes;
   char *block;
   nomem__proc_file_read(pid, "cmdline", NOMEM_RECORDED_WORDS_MAX, &image->words, &image->word_bytes);
@@ -134,13 +142,68 @@ static void note_whole(struct nomem__recording *recording, struct nomem__recorde
   free(block);
   bool is_readable = image->words != NULL && image->word_bytes > 0 && image->words[image->word_bytes - 1] == '\0' &&
                      image->variables != NULL && image->folder[0] == '/';
-  note_input(image, pid);
+  int pipe = nomem__input_note(recording, image, pid);
   image->is_whole =
       is_readable && nomem__recording_take_bytes(recording, image->word_bytes + image->variable_bytes + PATH_MAX);
-  if (image->is_whole) return;
+  if (image->is_whole) return pipe;
+  if (pipe >= 0) close(pipe);
   free(image->words);
   free(image->variables);
   image->words = image->variables = NULL;
+  return -1;
+}
+
+/* All is known that the process begins with. */
+static void note_beginning(struct recorder *recorder, size_t number, pid_t pid) {
+  const struct nomem__recorded_image *image = &recorder->recording->images[number];
+  if (image->is_whole && recorder->onlooker != NULL)
+    recorder->onlooker->begins(recorder->onlooker->user, recorder->recording, number, pid);
+}
+
+static struct waiting *find_waiting(struct recorder *recorder, pid_t pid) {
+  for (size_t i = 0; i < recorder->waiting_count; i++)
+    if (recorder->waiting[i].pid == pid) return &recorder->waiting[i];
+  return NULL;
+}
+
+static void stop_waiting(struct recorder *recorder, struct waiting *waiting) {
+  close(waiting->pipe);
+  *waiting = recorder->waiting[--recorder->waiting_count];
+  if (recorder->waiting_count == 0) uv_timer_stop(&recorder->looks);
+}
+
+static void look_at_pipes(uv_timer_t *timer) {
+  struct recorder *recorder = timer->data;
+  for (size_t i = recorder->waiting_count; i-- > 0;) {
+    struct waiting waiting = recorder->waiting[i];
+    bool is_settled = nomem__input_take(recorder->recording, &recorder->recording->images[waiting.image], waiting.pipe);
+    bool is_late = !is_settled && uv_now(&recorder->loop) >= waiting.until_ms;
+    recorder->vain_waits += is_late;
+    if (!is_settled && !is_late) continue;
+    stop_waiting(recorder, &recorder->waiting[i]);
+    note_beginning(recorder, waiting.image, waiting.pid);
+    if (recorder->tree != NULL) nomem__tree_begin(recorder->tree, waiting.pid);
+  }
+}
+
+/* Returns whether the process has to wait. */
+static bool await_input(struct recorder *recorder, size_t number, pid_t pid, int pipe) {
+  if (nomem__input_take(recorder->recording, &recorder->recording->images[number], pipe)) {
+    close(pipe);
+    return false;
+  }
+  uv_update_time(&recorder->loop);
+  uint64_t patience_ms = recorder->vain_waits < VAIN_WAITS_MAX ? INPUT_PATIENCE_MS : INPUT_IMPATIENCE_MS;
+  recorder->waiting =
+      nomem__grow(recorder->waiting, recorder->waiting_count, &recorder->waiting_room, sizeof *recorder->waiting);
+  recorder->waiting[recorder->waiting_count++] =
+      (struct waiting){.pid = pid, .image = number, .pipe = pipe, .until_ms = uv_now(&recorder->loop) + patience_ms};
+  uv_timer_start(&recorder->looks, look_at_pipes, INPUT_LOOK_MS, INPUT_LOOK_MS);
+  return true;
+}
+
+static bool delays(void *user, pid_t pid) {
+  return find_waiting(user, pid) != NULL;
 }
 
 static bool executed(void *user, pid_t pid) {
@@ -163,13 +226,14 @@ static bool executed(void *user, pid_t pid) {
   *live = (struct live){.pid = pid, .image = number, .began_ns = uv_hrtime()};
   if (number == NOMEM_NO_IMAGE) return false;
   struct nomem__recorded_image *image = &recorder->recording->images[number];
-  bool is_under_valgrind = nomem__is_valgrinds_tool(image->path);
+  bool is_under_valgrind = nomem__is_valgrinds_tool(image->path), is_loader = nomem__is_loader(image->path);
+  int pipe = -1;
   if (nomem__suite_may_be_case(image->path) || nomem__suite_may_run_case(image->path) ||
-      nomem__runner_kind_needs_words(image->path) || is_under_valgrind)
-    note_whole(recorder->recording, image, pid);
+      nomem__runner_kind_needs_words(image->path) || is_under_valgrind || is_loader)
+    pipe = note_whole(recorder->recording, image, pid);
   if (image->is_whole && is_under_valgrind) nomem__take_from_valgrind(image);
-  if (image->is_whole && recorder->onlooker != NULL)
-    recorder->onlooker->begins(recorder->onlooker->user, recorder->recording, number, pid);
+  if (image->is_whole && is_loader) nomem__take_from_loader(image);
+  if (pipe < 0 || !await_input(recorder, number, pid, pipe)) note_beginning(recorder, number, pid);
   return false;
 }
 
@@ -206,6 +270,8 @@ static void exits(void *user, pid_t pid, pid_t tid) {
   struct recorder *recorder = user;
   struct live *live = find_live(recorder, pid);
   unsigned long status = 0;
+  struct waiting *waiting = find_waiting(recorder, pid);
+  if (waiting != NULL) stop_waiting(recorder, waiting);
   recorder->last_left = live != NULL ? live->image : NOMEM_NO_IMAGE;
   if (live == NULL) return;
   if (live->image != NOMEM_NO_IMAGE && ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status) == 0) {
@@ -225,6 +291,7 @@ static void done(struct nomem__tree *tree, const struct nomem__end *end, void *u
   recorder->start_error = end->start_error;
   recorder->recording->status = end->root_status;
   uv_timer_stop(&recorder->timer);
+  while (recorder->waiting_count > 0) stop_waiting(recorder, &recorder->waiting[0]);
   if (recorder->onlooker != NULL) uv_poll_stop(&recorder->heard);
 }
 
@@ -295,6 +362,8 @@ static int open_parts(struct recorder *recorder) {
   if (result != 0) return result;
   uv_timer_init(&recorder->loop, &recorder->timer);
   recorder->timer.data = recorder;
+  uv_timer_init(&recorder->loop, &recorder->looks);
+  recorder->looks.data = recorder;
   for (size_t i = 0; i < NOMEM_ENDING_SIGNALS; i++) {
     if (nomem__ending_signal_is_ignored(nomem__ending_signals[i])) continue;
     uv_signal_t *watcher = &recorder->signals[recorder->signal_count++];
@@ -319,9 +388,20 @@ static void close_parts(struct recorder *recorder) {
   nomem__ending_signals_unwatch(recorder->signals, recorder->signal_count);
   if (recorder->heard.data != NULL) uv_close((uv_handle_t *)&recorder->heard, NULL);
   uv_close((uv_handle_t *)&recorder->timer, NULL);
+  uv_close((uv_handle_t *)&recorder->looks, NULL);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);
   uv_loop_close(&recorder->loop);
   free(recorder->lives);
+  free(recorder->waiting);
+}
+
+/* A signal of a terminal ends the runner, too, and the loop with it, which may not have come to its own then. */
+static void hear_signals(struct recorder *recorder) {
+  if (recorder->signal_count == 0) return;
+  uv_handle_t *watcher = (uv_handle_t *)&recorder->signals[0];
+  uv_ref(watcher);
+  uv_run(&recorder->loop, UV_RUN_NOWAIT);
+  uv_unref(watcher);
 }
 
 static int run(struct recorder *recorder, const struct nomem__options *options, const char *path) {
@@ -338,6 +418,7 @@ static int run(struct recorder *recorder, const struct nomem__options *options, 
                                                .watch_exits = true};
   const struct nomem__tree_callbacks callbacks = {.done = done,
                                                   .executed = executed,
+                                                  .delays = delays,
                                                   .lets_go = lets_go,
                                                   .exits = exits,
                                                   .holds = recorder->onlooker != NULL ? holds : NULL,
@@ -351,6 +432,7 @@ static int run(struct recorder *recorder, const struct nomem__options *options, 
   recorder->end_ms = uv_now(&recorder->loop) + limit_ms;
   uv_timer_start(&recorder->timer, time_out, limit_ms, 0);
   uv_run(&recorder->loop, UV_RUN_DEFAULT);
+  hear_signals(recorder);
   recorder->recording->wall_us = (uv_hrtime() - began_ns) / 1000;
   return -recorder->start_error;
 }
@@ -384,5 +466,6 @@ int nomem__record(const struct nomem__options *options, const struct nomem__onlo
   result = open_parts(&recorder);
   if (result == 0) result = run(&recorder, options, target.path);
   close_parts(&recorder);
+  nomem__inputs_settle(recording);
   return result == 0 ? 0 : complain(result, target.path);
 }

@@ -2,6 +2,7 @@
 #include "recording.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "../text/grow.h"
 
@@ -23,6 +24,24 @@ size_t nomem__recording_add(struct nomem__recording *recording, const char *path
   return recording->count++;
 }
 
+const struct nomem__input_text *nomem__recording_keep_text(struct nomem__recording *recording, char *text,
+                                                           size_t bytes) {
+  for (const struct nomem__input_text *known = recording->texts; known != NULL; known = known->next) {
+    if (known->count != bytes || memcmp(known->bytes, text, bytes) != 0) continue;
+    free(text);
+    return known;
+  }
+  if (bytes > NOMEM_RECORDED_INPUTS_MAX - recording->text_bytes) {
+    free(text);
+    return NULL;
+  }
+  recording->text_bytes += bytes;
+  struct nomem__input_text *added = nomem__malloc(sizeof *added);
+  *added = (struct nomem__input_text){.bytes = text, .count = bytes, .next = recording->texts};
+  recording->texts = added;
+  return added;
+}
+
 void nomem__recording_free(struct nomem__recording *recording) {
   for (size_t i = 0; i < recording->count; i++) {
     struct nomem__recorded_image *image = &recording->images[i];
@@ -31,6 +50,11 @@ void nomem__recording_free(struct nomem__recording *recording) {
     free(image->folder);
     free(image->variables);
     free(image->input_path);
+  }
+  for (struct nomem__input_text *text = recording->texts, *next; text != NULL; text = next) {
+    next = text->next;
+    free(text->bytes);
+    free(text);
   }
   free(recording->images);
   *recording = (struct nomem__recording){0};

@@ -15,13 +15,24 @@
 /* An image with more bytes of arguments, or of variables, is not recorded with them. */
 #define NOMEM_RECORDED_WORDS_MAX ((size_t)256 << 10)
 #define NOMEM_RECORDED_VARIABLES_MAX ((size_t)1 << 20)
+/* More of a standard input is not copied, and not more of all of them. */
+#define NOMEM_RECORDED_INPUT_MAX (1 << 20)
+#define NOMEM_RECORDED_INPUTS_MAX ((size_t)64 << 20)
 
 #define NOMEM_NO_IMAGE SIZE_MAX
 
 enum nomem__recorded_input {
   NOMEM_INPUT_EMPTY, /* closed, or /dev/null */
   NOMEM_INPUT_FILE,
-  NOMEM_INPUT_OTHER /* a terminal, a pipe, a socket */
+  NOMEM_INPUT_COPIED, /* from a pipe, or from a file that is not as it was */
+  NOMEM_INPUT_OTHER   /* a terminal, a socket, a pipe of which there is no copy */
+};
+
+/* What a program could read as its standard input when it began. */
+struct nomem__input_text {
+  char *bytes; /* owned */
+  size_t count;
+  struct nomem__input_text *next;
 };
 
 /* A program that a process executed. Strings are owned. */
@@ -43,8 +54,11 @@ struct nomem__recorded_image {
   char *variables;   /* as from nomem__variables_compare */
   size_t variable_bytes;
   enum nomem__recorded_input input;
-  char *input_path; /* of a file; otherwise NULL */
-  char *test;       /* of a program that was split, the name of the test, where no word has it; otherwise NULL */
+  char *input_path;                           /* of a file; otherwise NULL */
+  const struct nomem__input_text *input_text; /* the recording's; NULL: there is no copy */
+  uint64_t input_source; /* number of the pipe, or of the file that it reads from the middle on; otherwise 0 */
+  bool is_input_lost;    /* there was more than could be copied, or it came too late */
+  char *test;            /* of a program that was split, the name of the test, where no word has it; otherwise NULL */
 
   bool was_let_go; /* it traces itself, so that it is not known how it ended */
   bool has_ended;  /* what follows is known: it was not killed with the runner */
@@ -56,6 +70,8 @@ struct nomem__recorded_image {
 struct nomem__recording {
   struct nomem__recorded_image *images; /* in the order in which they were executed */
   size_t count, room, bytes;
+  struct nomem__input_text *texts; /* each once; owned */
+  size_t text_bytes;
   size_t left_out;    /* so many images found no room */
   int status;         /* the runner's, as from waitpid */
   uint64_t wall_us;   /* of all of it */
@@ -69,6 +85,10 @@ size_t nomem__recording_add(struct nomem__recording *recording, const char *path
 
 /* Whether there is room for so many more bytes; if so, they count as taken. */
 bool nomem__recording_take_bytes(struct nomem__recording *recording, size_t bytes);
+
+/* Keeps a text, which it owns from now on, or finds one that is the same. NULL: there is no room. */
+const struct nomem__input_text *nomem__recording_keep_text(struct nomem__recording *recording, char *text,
+                                                           size_t bytes);
 
 void nomem__recording_free(struct nomem__recording *recording);
 

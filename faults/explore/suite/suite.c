@@ -14,6 +14,7 @@
 #include "../text/memory.h"
 #include "../text/words.h"
 #include "in_place.h"
+#include "recorded_input.h"
 #include "recorder.h"
 
 /* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
@@ -27,6 +28,24 @@ static char *find_store(const struct nomem__suite *suite) {
   nomem__complain("cannot write " NOMEM_STORE_PATH
                   ": going on without (--store names another, --no-store says that this is meant)");
   return NULL;
+}
+
+static void choose_inputs(struct nomem__suite *suite) {
+  bool are_needed = false;
+  for (size_t i = 0; i < suite->cases.count; i++) are_needed |= suite->cases.list[i].image->input == NOMEM_INPUT_COPIED;
+  if (are_needed) suite->inputs = nomem__inputs_choose(suite->store, &suite->are_inputs_temporary);
+}
+
+static bool has_findings(const json_t *document) {
+  return json_array_size(json_object_get(document, "findings")) > 0;
+}
+
+/* Where there is no store, they stay if a line to paste may name one. */
+static void remove_inputs(const struct nomem__suite *suite) {
+  bool are_named = false;
+  for (size_t i = 0; i < suite->cases.count; i++)
+    are_named |= suite->cases.list[i].image->input == NOMEM_INPUT_COPIED && has_findings(suite->results[i].document);
+  if (suite->are_inputs_temporary && !are_named) nomem__inputs_remove(suite->inputs);
 }
 
 /* It is looked through once, and not by each case: that takes as long as it is big. */
@@ -51,6 +70,7 @@ int nomem__suite_record(struct nomem__suite *suite) {
   suite->interrupted_by = suite->recording.interrupted_by;
   nomem__suite_cases_make(&suite->cases, &suite->recording, suite->folder);
   if (suite->options->split) nomem__suite_cases_split(&suite->cases, suite->folder);
+  if (!suite->options->list) choose_inputs(suite);
   suite->results = nomem__calloc(suite->cases.count + 1, sizeof *suite->results);
   suite->explored_us = nomem__calloc(suite->cases.count + 1, sizeof *suite->explored_us);
   const char *pattern = suite->options->tests;
@@ -80,6 +100,7 @@ int nomem__suite_keep_report(const struct nomem__suite *suite, const json_t *doc
 }
 
 void nomem__suite_free(struct nomem__suite *suite) {
+  if (suite->results != NULL) remove_inputs(suite);
   for (size_t i = 0; i < suite->cases.count && suite->results != NULL; i++) {
     free(suite->results[i].reason);
     json_decref(suite->results[i].document);
@@ -92,4 +113,5 @@ void nomem__suite_free(struct nomem__suite *suite) {
   nomem__recording_free(&suite->recording);
   free(suite->folder);
   free(suite->store);
+  free(suite->inputs);
 }

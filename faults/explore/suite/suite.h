@@ -14,6 +14,8 @@ struct nomem__suite {
   const struct nomem__options *options;
   char *folder; /* where the command runs, absolute */
   char *store;  /* the path of the store that all cases have, absolute; NULL: there is none */
+  char *inputs; /* the folder for copies of what cases read, absolute; NULL: none is needed */
+  bool are_inputs_temporary;
   struct nomem__recording recording;
   struct nomem__suite_cases cases;
   struct nomem__case_result *results; /* of each case */

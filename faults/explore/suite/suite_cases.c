@@ -19,6 +19,7 @@
 #include "../text/memory_stream.h"
 #include "../text/quote.h"
 #include "../text/words.h"
+#include "recorded_input.h"
 #include "split.h"
 #include "variables.h"
 #include "variants.h"
@@ -76,8 +77,18 @@ void nomem__suite_case_leave_out(struct nomem__suite_case *suite_case, enum nome
   va_end(arguments);
 }
 
+/* As ldd starts a program: the loader then only lists the libraries, and the program does not run. */
+static bool is_only_listed(const struct nomem__recorded_image *image) {
+  static const char lists[] = "LD_TRACE_LOADED_OBJECTS=";
+  const char *end = image->variables + (image->is_whole ? image->variable_bytes : 0);
+  for (const char *entry = image->variables; entry < end; entry += strlen(entry) + 1)
+    if (strncmp(entry, lists, strlen(lists)) == 0) return true;
+  return false;
+}
+
 static bool is_case(const struct nomem__recorded_image *image) {
-  return !image->has_successor && (image->has_projects_module || nomem__suite_may_be_case(image->path));
+  return !image->has_successor && !is_only_listed(image) &&
+         (image->has_projects_module || nomem__suite_may_be_case(image->path));
 }
 
 /* The case that has started an image, in however many steps; NULL: none has. A process that has gone on to another
@@ -99,10 +110,17 @@ bool nomem__suite_is_started_by_case(const struct nomem__recording *recording,
 }
 
 /* "lt-name" is what libtool calls the program behind its wrapper script "name". */
-static const char *find_program_name(const char *path) {
+static const char *drop_libtools(const char *path) {
   const char *name = nomem__base_name(path);
   bool is_libtools = strncmp(name, "lt-", 3) == 0 && name - path >= 6 && strncmp(name - 6, ".libs/", 6) == 0;
   return is_libtools ? name + 3 : name;
+}
+
+/* Programs with several names do by the name what they do. An interpreter has all its names by chance. */
+static const char *find_program_name(const struct nomem__recorded_image *image) {
+  bool is_called = image->is_whole && nomem__suite_may_be_case(image->path);
+  const char *called = is_called ? nomem__base_name(image->words) : "";
+  return *called != '\0' ? drop_libtools(image->words) : drop_libtools(image->path);
 }
 
 const char *nomem__suite_shorten(const char *path, const char *folder) {
@@ -137,7 +155,7 @@ static char *cut(char *name) {
 static char *make_name(const struct nomem__recorded_image *image, const char *folder) {
   struct nomem__memory_stream stream;
   FILE *out = nomem__memory_stream_open(&stream);
-  nomem__print_word(out, find_program_name(image->path));
+  nomem__print_word(out, find_program_name(image));
   const char *words = image->words, *end = words + (image->is_whole ? image->word_bytes : 0);
   for (const char *word = words; word < end; word += strlen(word) + 1) {
     if (word == words) continue;
@@ -155,15 +173,10 @@ static char *make_name(const struct nomem__recorded_image *image, const char *fo
   return cut(nomem__memory_stream_close(&stream));
 }
 
-static bool has_same_input(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
-  if (one->input_path == NULL || other->input_path == NULL) return one->input_path == other->input_path;
-  return strcmp(one->input_path, other->input_path) == 0;
-}
-
 bool nomem__suite_is_same_command(const struct nomem__recorded_image *one, const struct nomem__recorded_image *other) {
   return one->is_whole && other->is_whole && strcmp(one->path, other->path) == 0 &&
          strcmp(one->folder, other->folder) == 0 && one->word_bytes == other->word_bytes &&
-         memcmp(one->words, other->words, one->word_bytes) == 0 && has_same_input(one, other);
+         memcmp(one->words, other->words, one->word_bytes) == 0 && nomem__input_is_same(one, other);
 }
 
 /* The case that the start of an image belongs to; NULL: there is none yet. What a case starts is explored with it in
@@ -207,7 +220,7 @@ static void judge(struct nomem__suite_case *suite_case, const struct nomem__reco
   char quoted[NOMEM_QUOTE_BYTES];
   if (starter != NULL)
     nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_STARTED_BY_CASE, "%s starts it",
-                                nomem__quote(find_program_name(starter->path), quoted, sizeof quoted));
+                                nomem__quote(find_program_name(starter), quoted, sizeof quoted));
   else if (!suite_case->image->is_whole)
     nomem__suite_case_leave_out(suite_case, NOMEM_LEFT_OUT_UNKNOWN,
                                 "its arguments or its environment are too long, or cannot be read");
@@ -241,7 +254,7 @@ static void rename_case(struct nomem__suite_case *suite_case, char *name) {
 }
 
 /* These three give the cases of a run of equal names, from first on, what tells them apart: the variables, the folder,
- * or else a number. */
+ * or else a number, as for tests that differ in what they read. */
 static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
   for (size_t i = first; i < end; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
@@ -252,10 +265,17 @@ static void tell_variants(struct nomem__suite_cases *cases, size_t first, size_t
   }
 }
 
+static const char *find_place(const struct nomem__suite_case *suite_case) {
+  return suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
+}
+
 static void tell_apart(struct nomem__suite_cases *cases, size_t first, size_t end, const char *folder) {
-  for (size_t i = first; i < end; i++) {
+  bool is_one_place = true;
+  for (size_t i = first + 1; i < end && is_one_place; i++)
+    is_one_place = strcmp(find_place(&cases->list[first]), find_place(&cases->list[i])) == 0;
+  for (size_t i = first; i < end && !is_one_place; i++) {
     struct nomem__suite_case *suite_case = &cases->list[i];
-    const char *place = suite_case->image->is_whole ? suite_case->image->folder : suite_case->image->path;
+    const char *place = find_place(suite_case);
     const char *shown = strcmp(place, folder) == 0 ? "." : nomem__suite_shorten(place, folder);
     rename_case(suite_case, nomem__format("%s in %s", suite_case->name, shown));
   }
@@ -295,7 +315,7 @@ void nomem__suite_cases_make(struct nomem__suite_cases *cases, const struct nome
     cases->list = nomem__grow(cases->list, cases->count, &cases->room, sizeof *cases->list);
     struct nomem__suite_case *added = &cases->list[cases->count++];
     *added = (struct nomem__suite_case){.name = make_name(image, folder),
-                                        .program = nomem__strdup(find_program_name(image->path)),
+                                        .program = nomem__strdup(find_program_name(image)),
                                         .image = image,
                                         .times = 1};
     judge(added, recording);

@@ -71,8 +71,10 @@ static void put_command(struct nomem__json *json, json_t *object, const struct n
 
 static void put_recorded(struct nomem__json *json, json_t *object, const struct nomem__suite *suite,
                          const struct nomem__recorded_image *image) {
-  static const char *const inputs[] = {
-      [NOMEM_INPUT_EMPTY] = "empty", [NOMEM_INPUT_FILE] = "file", [NOMEM_INPUT_OTHER] = "other"};
+  static const char *const inputs[] = {[NOMEM_INPUT_EMPTY] = "empty",
+                                       [NOMEM_INPUT_FILE] = "file",
+                                       [NOMEM_INPUT_COPIED] = "copied",
+                                       [NOMEM_INPUT_OTHER] = "other"};
   nomem__json_text(json, object, "file", image->path);
   if (!image->is_whole) return;
   put_command(json, object, image);
@@ -261,14 +263,24 @@ static void warn_of_cases(struct nomem__json *json, json_t *warnings, const stru
 
 static void put_warnings(struct nomem__json *json, json_t *document, const struct nomem__suite *suite) {
   json_t *warnings = json_array();
-  size_t without_input = 0;
+  size_t without_input = 0, lost_inputs = 0;
+  const char *first = "";
   warn_of_runner(json, warnings, suite);
   warn_of_cases(json, warnings, suite);
-  for (size_t i = 0; i < suite->cases.count; i++)
-    if (suite->results[i].document != NULL) without_input += suite->cases.list[i].image->input == NOMEM_INPUT_OTHER;
+  for (size_t i = 0; i < suite->cases.count; i++) {
+    const struct nomem__recorded_image *image = suite->cases.list[i].image;
+    bool is_explored = suite->results[i].document != NULL;
+    without_input += is_explored && image->input == NOMEM_INPUT_OTHER;
+    if (is_explored && image->is_input_lost && lost_inputs++ == 0) first = suite->cases.list[i].name;
+  }
   if (without_input > 0 && suite->options->verbose)
     warn(json, warnings,
          nomem__format("%zu tests read a terminal or a pipe in the suite, and have no input here", without_input));
+  if (lost_inputs > 0)
+    warn(json, warnings,
+         nomem__format("%s%s: what the runner gave to standard input was too much to copy, or came while the test ran: "
+                       "%s explored without it",
+                       first, lost_inputs > 1 ? " and others" : "", lost_inputs > 1 ? "they were" : "it was"));
   nomem__json_put(json, document, "warnings", warnings);
 }
 

@@ -70,6 +70,7 @@ static int open_exploration(struct nomem__suite_exploration *exploration) {
   exploration->setup = (struct nomem__case_setup){.options = suite->options,
                                                   .folder = suite->folder,
                                                   .store = suite->store,
+                                                  .inputs = suite->inputs,
                                                   .symbols = nomem__symbols_open(),
                                                   .lone_lock = memfd_create("nomem-lock", MFD_CLOEXEC)};
   getrlimit(RLIMIT_NOFILE, &exploration->setup.descriptors);

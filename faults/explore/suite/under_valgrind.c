@@ -37,9 +37,8 @@ static bool is_elf(const char *path) {
   return is_it;
 }
 
-/* The file that a word names: the caller's. One without a slash is not the project's. NULL: it is none of the project's
- * programs. */
-static char *find_file(const struct nomem__recorded_image *image, const char *word) {
+char *nomem__find_started_program(const struct nomem__recorded_image *image, const char *word) {
+  /* Without a slash it is not the project's. */
   if (strchr(word, '/') == NULL) return NULL;
   char *path = word[0] == '/' ? nomem__strdup(word) : nomem__format("%s/%s", image->folder, word);
   char *file = nomem__checked(realpath(path, NULL));
@@ -69,7 +68,7 @@ static void drop_launchers_variables(struct nomem__recorded_image *image) {
 
 void nomem__take_from_valgrind(struct nomem__recorded_image *image) {
   const char *program = find_program(image);
-  char *file = program != NULL ? find_file(image, program) : NULL;
+  char *file = program != NULL ? nomem__find_started_program(image, program) : NULL;
   if (file == NULL) return;
   free(image->path);
   image->path = file;

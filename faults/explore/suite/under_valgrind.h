@@ -11,6 +11,9 @@ struct nomem__recorded_image;
 /* Whether the file is one of valgrind's tools, which runs the program that its arguments name. */
 bool nomem__is_valgrinds_tool(const char *path);
 
+/* The file of the project's program that a word of the image names: the caller's path. NULL: it names none. */
+char *nomem__find_started_program(const struct nomem__recorded_image *image, const char *word);
+
 /* Makes the image of such a tool, all of which is known, that of the test: its path and words, and the environment
  * without what valgrind's launcher has set. Where it runs no program of the project's, the image is left as it is: a
  * script, say, whose interpreter is what valgrind looks at. Reads a file. */
