@@ -102,7 +102,7 @@ suite_c_ares() {
 }
 
 suite_zlib() {
-  build_cmake zlib . && explore_suite -- ctest
+  build_configure zlib --static && explore_suite -- make test
 }
 
 suite_libarchive() {
