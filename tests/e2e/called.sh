@@ -17,19 +17,6 @@ for folder in bad good; do
   ln $folder/names $folder/cleaner
 done
 
-check() {
-  name=$1
-  shift
-  if "$@"; then pass "$name"; else fail "$name" seen; fi
-}
-
-# reproduces: the line to paste of what was found last does.
-reproduces() {
-  line=$(sed -n 's/^  reproduce: //p' seen)
-  (cd bad && eval "$line") >again 2>&1 </dev/null || :
-  grep -q 'SIGSEGV' again || { echo "(does not reproduce: $line)" >>seen && return 1; }
-}
-
 links() {
   suite bad 1 -- sh -c './adder; ./cleaner' && says "$found_add" 'shown by: adder' '2 tests explored, 1 finding' && reproduces
 }

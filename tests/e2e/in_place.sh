@@ -11,13 +11,6 @@ needs_ptrace
 
 programs='needs clean server'
 
-# check NAME COMMAND...: the test passes if the command does.
-check() {
-  name=$1
-  shift
-  if "$@"; then pass "$name"; else fail "$name" seen; fi
-}
-
 # in_place COUNT: so many cases were explored in place, as the JSON has it.
 in_place() {
   if [ "$(grep -c '"in_place": true' seen.json)" != "$1" ] || ! grep -q "\"cases_in_place\": $1" seen.json; then

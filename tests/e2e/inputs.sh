@@ -15,19 +15,6 @@ project good -DMENDED
 found_add='crash in shelf_add (shelf.c:'
 export TMPDIR="$work"
 
-check() {
-  name=$1
-  shift
-  if "$@"; then pass "$name"; else fail "$name" seen; fi
-}
-
-# reproduces: the line to paste of what was found last does.
-reproduces() {
-  line=$(sed -n 's/^  reproduce: //p' seen)
-  (cd bad && eval "$line") >again 2>&1 </dev/null || :
-  grep -q 'SIGSEGV' again || { echo "(does not reproduce: $line)" >>seen && return 1; }
-}
-
 # reads NAME TESTS COMMAND...: the runner, with which so many tests have the input.
 reads() {
   test=$1

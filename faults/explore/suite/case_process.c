@@ -66,7 +66,7 @@ struct files {
   const char *called;   /* NULL, or what the runner calls the case, by which its file is not found */
 };
 
-/* Some programs do by their name what they do. */
+/* Some programs decide by their name what to do. */
 static void put_called(json_t *document, const char *called, const char *path) {
   char quoted[NOMEM_QUOTE_BYTES], file[NOMEM_QUOTE_BYTES];
   char *warning = nomem__format("the runner calls it %s, by which its file is not found: it was explored as %s",

@@ -18,6 +18,7 @@
 #include "../text/grow.h"
 #include "../text/hash.h"
 #include "../text/regular_file.h"
+#include "../text/whole_write.h"
 
 /* The caller's; NULL: what can be read at this place of a file is not known, or is too much. */
 static char *read_rest(int fd, off_t at, size_t *bytes) {
@@ -177,24 +178,15 @@ char *nomem__inputs_choose(const char *store, bool *is_temporary) {
   return path;
 }
 
-static bool write_whole(int fd, const struct nomem__input_text *text) {
-  size_t written = 0;
-  while (written < text->count) {
-    ssize_t count = write(fd, text->bytes + written, text->count - written);
-    if (count < 0 && errno != EINTR) return false;
-    if (count > 0) written += (size_t)count;
-  }
-  return true;
-}
-
 /* Several processes may write the same one. */
 char *nomem__input_write(const struct nomem__input_text *text, const char *folder) {
   if (mkdir(folder, 0777) != 0 && errno != EEXIST) return NULL;
   uint64_t hash = nomem__hash_bytes(NOMEM__HASH_START, text->bytes, text->count);
   char *path = nomem__format("%s/%016" PRIx64, folder, hash), *unfinished = nomem__format("%s.XXXXXX", path);
   int fd = mkostemp(unfinished, O_CLOEXEC);
-  bool is_there = fd >= 0 && write_whole(fd, text) && rename(unfinished, path) == 0;
-  int error = errno;
+  int error = fd >= 0 ? -nomem__write_whole(fd, text->bytes, text->count) : errno;
+  if (error == 0 && rename(unfinished, path) != 0) error = errno;
+  bool is_there = error == 0;
   if (fd >= 0) close(fd);
   if (fd >= 0 && !is_there) unlink(unfinished);
   free(unfinished);

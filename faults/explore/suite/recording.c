@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../program_kinds.h"
 #include "../text/grow.h"
 
 bool nomem__recording_take_bytes(struct nomem__recording *recording, size_t bytes) {
@@ -40,6 +41,18 @@ const struct nomem__input_text *nomem__recording_keep_text(struct nomem__recordi
   *added = (struct nomem__input_text){.bytes = text, .count = bytes, .next = recording->texts};
   recording->texts = added;
   return added;
+}
+
+void nomem__recorded_image_drop_variables(struct nomem__recorded_image *image, const char *globs) {
+  size_t kept = 0, length;
+  for (size_t at = 0; at < image->variable_bytes; at += length) {
+    const char *variable = image->variables + at;
+    length = strlen(variable) + 1;
+    if (nomem__matches_any(globs, variable)) continue;
+    memmove(image->variables + kept, variable, length);
+    kept += length;
+  }
+  image->variable_bytes = kept;
 }
 
 void nomem__recording_free(struct nomem__recording *recording) {

@@ -90,6 +90,10 @@ bool nomem__recording_take_bytes(struct nomem__recording *recording, size_t byte
 const struct nomem__input_text *nomem__recording_keep_text(struct nomem__recording *recording, char *text,
                                                            size_t bytes);
 
+/* Takes away what is known of some variables of an image: "NAME=value", or the NAME of one that was taken away, where
+ * one of the globs matches, which have commas between them. */
+void nomem__recorded_image_drop_variables(struct nomem__recorded_image *image, const char *globs);
+
 void nomem__recording_free(struct nomem__recording *recording);
 
 #endif

@@ -116,7 +116,7 @@ static const char *drop_libtools(const char *path) {
   return is_libtools ? name + 3 : name;
 }
 
-/* Programs with several names do by the name what they do. An interpreter has all its names by chance. */
+/* Programs with several names decide by the name what to do. An interpreter has all its names by chance. */
 static const char *find_program_name(const struct nomem__recorded_image *image) {
   bool is_called = image->is_whole && nomem__suite_may_be_case(image->path);
   const char *called = is_called ? nomem__base_name(image->words) : "";

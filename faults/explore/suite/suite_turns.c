@@ -16,11 +16,10 @@
  * still to be looked at more closely. */
 #define LATE 67
 
-/* Whether so many hundredths of the time have passed. */
-static bool is_past(const struct nomem__suite_exploration *exploration, uint64_t hundredths) {
+static bool is_late(const struct nomem__suite_exploration *exploration) {
   const struct nomem__suite *suite = exploration->suite;
   uint64_t budget_ns = suite->options->budget_ms * NS_PER_MS;
-  return budget_ns != 0 && (uv_hrtime() - suite->began_ns) >= budget_ns / 100 * hundredths;
+  return budget_ns != 0 && (uv_hrtime() - suite->began_ns) >= budget_ns / 100 * LATE;
 }
 
 static uint64_t find_batch_end(const struct nomem__suite *suite) {
@@ -89,7 +88,7 @@ static void order(struct nomem__case_slot *slot, const uint32_t *sites, size_t c
 /* Gives cases their turns, as long as there is room. Returns whether all have had theirs. */
 static bool give_turns(struct nomem__suite_exploration *exploration) {
   size_t number, count;
-  if (is_past(exploration, LATE)) nomem__case_turns_end(&exploration->turns);
+  if (is_late(exploration)) nomem__case_turns_end(&exploration->turns);
   while (nomem__case_turns_peek(&exploration->turns, &number)) {
     struct nomem__case_slot *slot = &exploration->slots[number];
     bool is_gone = slot->process.pid == 0 || slot->is_concluding;

@@ -46,17 +46,11 @@ static const char *find_program(const struct nomem__recorded_image *image, struc
 
 /* Puts a variable in place of what the image has of it. NULL: it stays. */
 static void set_variable(struct nomem__recorded_image *image, const char *name, const char *value) {
-  size_t kept = 0, length, name_length = strlen(name);
   if (value == NULL) return;
-  for (size_t at = 0; at < image->variable_bytes; at += length) {
-    const char *variable = image->variables + at;
-    length = strlen(variable) + 1;
-    if (strncmp(variable, name, name_length) == 0 && (variable[name_length] == '=' || variable[name_length] == '\0'))
-      continue;
-    memmove(image->variables + kept, variable, length);
-    kept += length;
-  }
-  char *entry = nomem__format("%s=%s", name, value);
+  char *former = nomem__format("%s,%s=*", name, name), *entry = nomem__format("%s=%s", name, value);
+  nomem__recorded_image_drop_variables(image, former);
+  free(former);
+  size_t kept = image->variable_bytes;
   image->variable_bytes = kept + strlen(entry) + 1;
   image->variables = nomem__realloc(image->variables, image->variable_bytes);
   memcpy(image->variables + kept, entry, strlen(entry) + 1);

@@ -14,6 +14,10 @@
 #include "recording.h"
 #include "suite_cases.h"
 
+/* What its launcher sets: it has the C++ library free all it has, and finds the C library's debug information on
+ * Debian.
+ */
+#define LAUNCHERS_VARIABLES "VALGRIND_*,GLIBCPP_FORCE_NEW=*,GLIBCXX_FORCE_NEW=*,LD_LIBRARY_PATH=/usr/lib/debug"
 #define MAGIC_BYTES 4
 
 bool nomem__is_valgrinds_tool(const char *path) {
@@ -48,24 +52,6 @@ char *nomem__find_started_program(const struct nomem__recorded_image *image, con
   return NULL;
 }
 
-/* Its launcher has the C++ library free all it has, and finds the C library's debug information on Debian. */
-static bool is_launchers(const char *variable) {
-  return nomem__matches_any("VALGRIND_*,GLIBCPP_FORCE_NEW=*,GLIBCXX_FORCE_NEW=*,LD_LIBRARY_PATH=/usr/lib/debug",
-                            variable);
-}
-
-static void drop_launchers_variables(struct nomem__recorded_image *image) {
-  size_t kept = 0, length;
-  for (size_t at = 0; at < image->variable_bytes; at += length) {
-    const char *variable = image->variables + at;
-    length = strlen(variable) + 1;
-    if (is_launchers(variable)) continue;
-    memmove(image->variables + kept, variable, length);
-    kept += length;
-  }
-  image->variable_bytes = kept;
-}
-
 void nomem__take_from_valgrind(struct nomem__recorded_image *image) {
   const char *program = find_program(image);
   char *file = program != NULL ? nomem__find_started_program(image, program) : NULL;
@@ -74,5 +60,5 @@ void nomem__take_from_valgrind(struct nomem__recorded_image *image) {
   image->path = file;
   image->word_bytes -= (size_t)(program - image->words);
   memmove(image->words, program, image->word_bytes);
-  drop_launchers_variables(image);
+  nomem__recorded_image_drop_variables(image, LAUNCHERS_VARIABLES);
 }

@@ -2,26 +2,19 @@
 #include "json_text.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "whole_write.h"
 
 struct writer {
   int fd;
+  int error; /* negative; 0: none */
   size_t used;
   char bytes[16384];
 };
-
-/* Returns 0, or -1 with errno. */
-static int put_out(const struct writer *writer) {
-  for (size_t written = 0; written < writer->used;) {
-    ssize_t now = write(writer->fd, writer->bytes + written, writer->used - written);
-    if (now < 0 && errno != EINTR) return -1;
-    if (now > 0) written += (size_t)now;
-  }
-  return 0;
-}
 
 static int take_in(const char *text, size_t bytes, void *user) {
   struct writer *writer = user;
@@ -32,7 +25,8 @@ static int take_in(const char *text, size_t bytes, void *user) {
     text += part;
     bytes -= part;
     if (writer->used < sizeof writer->bytes) continue;
-    if (put_out(writer) != 0) return -1;
+    writer->error = nomem__write_whole(writer->fd, writer->bytes, writer->used);
+    if (writer->error != 0) return -1;
     writer->used = 0;
   }
   return 0;
@@ -40,9 +34,9 @@ static int take_in(const char *text, size_t bytes, void *user) {
 
 int nomem__json_write(const json_t *document, int fd) {
   struct writer writer = {.fd = fd};
-  errno = 0;
-  if (json_dump_callback(document, take_in, &writer, JSON_COMPACT) == 0 && put_out(&writer) == 0) return 0;
-  return errno != 0 ? -errno : -EIO;
+  bool is_whole = json_dump_callback(document, take_in, &writer, JSON_COMPACT) == 0;
+  if (!is_whole) return writer.error != 0 ? writer.error : -EIO;
+  return nomem__write_whole(fd, writer.bytes, writer.used);
 }
 
 json_t *nomem__json_read(int fd) {

@@ -28,3 +28,17 @@ says() {
     grep -qF -e "$line" seen || { echo "(missing: $line)" >>seen && return 1; }
   done
 }
+
+# check NAME COMMAND...: passes when the command succeeds, which leaves its report in ./seen.
+check() {
+  name=$1
+  shift
+  if "$@"; then pass "$name"; else fail "$name" seen; fi
+}
+
+# reproduces: the line to paste of what was found last in ./bad does.
+reproduces() {
+  line=$(sed -n 's/^  reproduce: //p' seen)
+  (cd bad && eval "$line") >again 2>&1 </dev/null || :
+  grep -q 'SIGSEGV' again || { echo "(does not reproduce: $line)" >>seen && return 1; }
+}
