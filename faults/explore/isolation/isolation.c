@@ -27,6 +27,7 @@
 #include "descriptor_message.h"
 #include "overlay_view.h"
 #include "user_namespace.h"
+#include "vfork_process.h"
 
 /* The numbers at which the holder of a sandbox has its descriptors: the memory file of the channel, the pipe on which
  * it reports, and the upper layers of its view of the files. */
@@ -292,23 +293,27 @@ static bool has_right(unsigned capability) {
   return syscall(SYS_capget, &header, data) == 0 && (data[capability / 32].effective >> capability % 32 & 1) != 0;
 }
 
-/* Tries both ways to enter the sandbox. Returns 0 when a process can, or errno. */
-static int try_entry(const struct nomem__sandbox *sandbox) {
-  enum { WAYS = 2 };
-  pid_t tries[WAYS];
-  int result = 0;
-  for (int is_fresh = 0; is_fresh < WAYS; is_fresh++) {
-    tries[is_fresh] = fork();
-    if (tries[is_fresh] == 0) _exit(-nomem__sandbox_enter(sandbox, is_fresh != 0, -1));
-    if (tries[is_fresh] < 0) result = errno;
-  }
-  for (int i = 0; i < WAYS; i++) {
-    int status = 0;
-    while (tries[i] > 0 && waitpid(tries[i], &status, 0) < 0)
-      if (errno != EINTR) return errno;
-    if (result == 0) result = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
-  }
-  return result;
+static int enter_shared(void *sandbox) {
+  return -nomem__sandbox_enter(sandbox, false, -1);
+}
+
+static int enter_fresh(void *sandbox) {
+  return -nomem__sandbox_enter(sandbox, true, -1);
+}
+
+/* Whether a process can enter the sandbox in this way. Returns 0 or errno. */
+static int try_way(int (*enter)(void *sandbox), struct nomem__sandbox *sandbox) {
+  int status = 0;
+  pid_t pid = nomem__vfork_process(enter, sandbox);
+  if (pid < 0) return errno;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return errno;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+}
+
+static int try_entry(struct nomem__sandbox *sandbox) {
+  int result = try_way(enter_shared, sandbox);
+  return result != 0 ? result : try_way(enter_fresh, sandbox);
 }
 
 /* Tries every part, and leaves out those that do not work. If all of them do, sandboxes for the other jobs are started

@@ -16,7 +16,7 @@
 #include "keeper_process.h"
 #include "keeper_protocol.h"
 
-/* To start a program takes a keeper a fork. One that was stopped or killed by a run does not answer. */
+/* To start a program takes a keeper milliseconds. One that was stopped or killed by a run does not answer. */
 #define ANSWER_SECONDS 30
 
 struct nomem__keeper {

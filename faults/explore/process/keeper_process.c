@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../isolation/vfork_process.h"
 #include "keeper.h"
 #include "keeper_protocol.h"
 #include "openings.h"
@@ -39,6 +40,8 @@
 #define HOLDS_MAX 6
 /* The unit of struct stat's st_blocks. */
 #define BLOCK_BYTES 512
+/* The exit status of a process that could not execute its program, as a shell has it. */
+#define CANNOT_EXECUTE 127
 /* So far up from a process its forebears are looked at. */
 #define GENERATIONS 1000
 
@@ -181,11 +184,27 @@ static void report_end(struct keeper *keeper) {
   send_report(keeper, &report);
 }
 
-/* Between fork and exec. */
-static _Noreturn void become_program(const struct keeper *keeper, const struct nomem__keeper_order *order,
-                                     const int *descriptors, const struct nomem__spawn_request *request, pid_t parent) {
+/* A program that is to be started. */
+struct start {
+  const struct keeper *keeper;
+  const struct nomem__keeper_order *order;
+  const int *descriptors;
+  const char *path;
+  char **argv, **environment;
+  pid_t parent;
+};
+
+/* In its process, which has the keeper's memory until the program is executed. The keeper waits for that, so it is the
+ * process that says it was started. */
+static int become_program(void *user) {
+  const struct start *start = user;
+  const struct keeper *keeper = start->keeper;
+  const struct nomem__keeper_order *order = start->order;
+  const int *descriptors = start->descriptors;
+  const struct nomem__keeper_report report = {.kind = NOMEM_KEEPER_STARTED, .pid = getpid()};
   char byte;
   ssize_t came;
+  send_report(keeper, &report);
   sigaction(SIGCHLD, &keeper->inherited, NULL);
   if (order->own_session) { /* nor does each crash leave a core file */
     setsid();
@@ -195,9 +214,9 @@ static _Noreturn void become_program(const struct keeper *keeper, const struct n
   }
   if (order->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-  if (getppid() != parent) _exit(127); /* it was gone before the kernel was asked to tell */
+  if (getppid() != start->parent) return CANNOT_EXECUTE; /* it was gone before the kernel was asked to tell */
   while ((came = read(descriptors[NOMEM_KEEPER_GO], &byte, 1)) < 0 && errno == EINTR) continue;
-  if (came != 1) _exit(127); /* the command is gone */
+  if (came != 1) return CANNOT_EXECUTE; /* the command is gone */
   int result = order->uses_sandbox
                    ? nomem__sandbox_enter(keeper->sandbox, order->is_fresh, descriptors[NOMEM_KEEPER_SCRATCH])
                    : 0;
@@ -212,12 +231,12 @@ static _Noreturn void become_program(const struct keeper *keeper, const struct n
   sigprocmask(SIG_SETMASK, &order->blocked, NULL);
   if (order->watch_effects) nomem__effects_watch();
   if (order->watch_openings) nomem__openings_watch();
-  execve(request->path, request->argv, request->environment);
+  execve(start->path, start->argv, start->environment);
 failed:;
   int error = errno;
   ssize_t written = write(descriptors[NOMEM_KEEPER_ERROR], &error, sizeof error);
   (void)written;
-  _exit(127);
+  return CANNOT_EXECUTE;
 }
 
 static bool read_all(int socket, void *to, size_t count) {
@@ -267,7 +286,7 @@ static char **split_text(char ***room, char **text, size_t count) {
 }
 
 /* Returns false when the command is gone. */
-static bool start(struct keeper *keeper, const struct nomem__keeper_order *order, const int *descriptors) {
+static bool start_program(struct keeper *keeper, const struct nomem__keeper_order *order, const int *descriptors) {
   size_t pointers = order->argument_count + order->entry_count + 2;
   size_t bytes = pointers * sizeof(char *) + order->text_bytes;
   char **room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -275,20 +294,19 @@ static bool start(struct keeper *keeper, const struct nomem__keeper_order *order
   char **next = room, *text = (char *)(room + pointers);
   bool is_whole = read_all(keeper->socket, text, order->text_bytes);
   if (is_whole) {
-    struct nomem__spawn_request request = {.path = text};
-    struct nomem__keeper_report report = {.kind = NOMEM_KEEPER_STARTED};
+    struct start start = {
+        .keeper = keeper, .order = order, .descriptors = descriptors, .path = text, .parent = getpid()};
     text += strlen(text) + 1;
-    request.argv = split_text(&next, &text, order->argument_count);
-    request.environment = split_text(&next, &text, order->entry_count);
+    start.argv = split_text(&next, &text, order->argument_count);
+    start.environment = split_text(&next, &text, order->entry_count);
     /* Of many forks, none is to wake the keeper when it ends. */
     signal(SIGCHLD, order->is_forked ? SIG_IGN : SIG_DFL);
-    pid_t own = getpid(), pid = fork();
-    if (pid == 0) become_program(keeper, order, descriptors, &request, own);
-    report.error = pid < 0 ? errno : 0;
-    keeper->root = report.pid = pid < 0 ? 0 : pid;
+    pid_t pid = nomem__vfork_process(become_program, &start);
+    const struct nomem__keeper_report report = {.kind = NOMEM_KEEPER_STARTED, .error = errno};
+    if (pid < 0) send_report(keeper, &report);
+    keeper->root = pid < 0 ? 0 : pid;
     keeper->has_ended = false;
     keeper->is_forked = order->is_forked;
-    send_report(keeper, &report);
   }
   munmap(room, bytes);
   return is_whole;
@@ -316,7 +334,7 @@ static bool follow_order(struct keeper *keeper) {
     if (keeper->is_forked) send_report(keeper, &report);
     return true;
   }
-  bool is_whole = start(keeper, &order, descriptors);
+  bool is_whole = start_program(keeper, &order, descriptors);
   watch_output(keeper, &order, descriptors);
   for (unsigned i = 0; i < NOMEM_KEEPER_DESCRIPTORS; i++)
     if (descriptors[i] >= 0) close(descriptors[i]);

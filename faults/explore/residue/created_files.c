@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../isolation/vfork_process.h"
 #include "../text/grow.h"
 #include "../text/memory.h"
 #include "../text/quote.h"
@@ -127,21 +128,28 @@ void nomem__created_files_list_fresh(struct nomem__created_files *files, struct 
   close(scratch);
 }
 
-static _Noreturn void remove_all(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
-  bool is_done = nomem__sandbox_enter(sandbox, false, -1) == 0;
+struct removal {
+  const struct nomem__sandbox *sandbox;
+  const struct nomem__created_files *files;
+};
+
+static int remove_all(void *user) {
+  const struct removal *removal = user;
+  const struct nomem__created_files *files = removal->files;
+  bool is_done = nomem__sandbox_enter(removal->sandbox, false, -1) == 0;
   for (size_t i = files->count; i-- > 0 && is_done;) {
     const struct nomem__created_file *file = &files->list[i];
     is_done = (S_ISDIR(file->type) ? rmdir(file->path) : unlink(file->path)) == 0;
   }
-  _exit(!is_done);
+  return !is_done;
 }
 
 /* Not directly in the upper layers, but by a process in the view: an overlay does not expect its layers to change under
  * it. Returns whether all were removed. */
 static bool remove_in_view(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
   int status = 0;
-  pid_t pid = fork();
-  if (pid == 0) remove_all(sandbox, files);
+  struct removal removal = {sandbox, files};
+  pid_t pid = nomem__vfork_process(remove_all, &removal);
   while (pid > 0 && waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return false;
   return pid > 0 && status == 0;

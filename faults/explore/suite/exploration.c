@@ -41,6 +41,15 @@ static unsigned find_load(const struct nomem__campaign *campaign) {
   return is_known || campaign->baseline_load > NOMEM_LOAD_WHOLE ? campaign->baseline_load : NOMEM_LOAD_WHOLE;
 }
 
+/* Workers for as many runs as are made at a time. More of them than there are points would have nothing to do, and each
+ * is two processes. */
+static int open_workers(struct nomem__campaign *campaign) {
+  size_t points = campaign->point_count > 0 ? campaign->point_count : 1;
+  unsigned count = campaign->session->jobs;
+  if (points < count) count = points > campaign->worker_count ? (unsigned)points : campaign->worker_count;
+  return nomem__campaign_set_workers(campaign, count);
+}
+
 /* Runs the program without a fault and opens the workers for all other runs. */
 static int prepare_runs(struct nomem__campaign *campaign) {
   const struct nomem__session *session = campaign->session;
@@ -49,7 +58,7 @@ static int prepare_runs(struct nomem__campaign *campaign) {
   if (result == 0) result = nomem__baseline_run(campaign);
   if (result == 0) result = nomem__engines_check(campaign);
   if (result == 0) nomem__session_choose_jobs(campaign->session, find_load(campaign));
-  if (result == 0) result = nomem__campaign_set_workers(campaign, session->jobs);
+  if (result == 0) result = open_workers(campaign);
   if (result == 0) result = share_known_sites(campaign);
   if (result != 0) return result;
   campaign->keeps_files = !nomem__engine_needs_fresh_files(campaign->effects, session->setup.isolation != NULL);
@@ -111,7 +120,7 @@ static int go_on(struct nomem__campaign *campaign) {
   if (campaign->worker_count > 0) return 0;
   nomem__session_take_turn(campaign->session);
   campaign->uses_huge_pages = false; /* new workers have not heard of it */
-  int result = nomem__campaign_set_workers(campaign, campaign->session->jobs);
+  int result = open_workers(campaign);
   for (unsigned i = 0; i < campaign->worker_count; i++)
     nomem__worker_use_tables(campaign->workers[i].worker, campaign->tables);
   if (result != 0) campaign->failed = true;
