@@ -5,6 +5,7 @@
  *   fork PAGES MEGABYTES [huge]     a fork of a process of so many megabytes, which writes to so many of its pages,
  *                                   evenly spread; huge: the kernel is asked for huge pages
  *   fork spawn                      posix_spawn of /bin/true
+ *   fork vfork                      a vfork
  *
  * A program whose allocation failed writes to some 30 pages before it has reported that and ended. */
 #define _GNU_SOURCE
@@ -58,7 +59,22 @@ static int measure(volatile char *memory, size_t bytes, size_t pages) {
   return 0;
 }
 
+static int measure_vfork(void) {
+  static double taken[FORKS];
+  for (int i = 0; i < FORKS; i++) {
+    double started = now_us();
+    pid_t pid = vfork();
+    if (pid == 0) _exit(0);
+    if (pid < 0 || waitpid(pid, NULL, 0) != pid) return 2;
+    taken[i] = now_us() - started;
+  }
+  qsort(taken, FORKS, sizeof *taken, by_value);
+  printf("%.2f\n", taken[FORKS / 2]);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "vfork") == 0) return measure_vfork();
   if (argc > 1 && strcmp(argv[1], "spawn") == 0) return measure(NULL, 0, 0);
   size_t pages = argc > 1 ? strtoul(argv[1], NULL, 10) : 50, bytes = (argc > 2 ? strtoul(argv[2], NULL, 10) : 2) << 20;
   if (bytes == 0 || bytes < pages) return 2;

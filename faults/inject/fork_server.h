@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Forks this process for the command, so that a run need not start the program anew.
  *
- * A fork becomes a child of the command (CLONE_PARENT): it is this process's sibling, so that the program's wait,
+ * A fork becomes a child of the keeper (CLONE_PARENT): it is this process's sibling, so that the program's wait,
  * SIGCHLD and parent notice nothing. Only one fork lives at a time, and this process waits for it. The command has made
  * sure that the two share nothing through which one could affect the other (written files, sockets, threads, timers),
  * except for the positions in open files, which are restored here.
