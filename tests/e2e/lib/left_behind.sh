@@ -27,11 +27,7 @@ list_the_machine() {
 list_the_machine >machine
 
 left_behind() {
-  for process in /proc/[0-9]*; do
-    case $(readlink "$process/exe" 2>/dev/null) in
-      "$work"/*) echo "left behind: process ${process#/proc/}" ;;
-    esac
-  done
+  find /proc/[0-9]*/exe -maxdepth 0 -lname "$work/*" -printf '%h\n' 2>/dev/null | sed 's,^/proc/,left behind: process ,'
   for file in $leaves; do
     [ ! -e "$file" ] || echo "left behind: $file"
   done
