@@ -73,6 +73,10 @@ check: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 all check-build
 	$(Q)tests/run.sh $(BUILD)
 
+## check-all: the same, and each test in all its builds, where check takes one after the other in turn (twice as long)
+check-all:
+	$(Q)NOMEM_ALL_TESTS=1 $(MAKE) --no-print-directory check
+
 ## check-elsewhere: demo and check in a bare Debian, with rights missing, under load (needs root; an hour; VARIANTS='root user')
 check-elsewhere:
 	$(Q)tests/elsewhere.sh $(BUILD) $(VARIANTS)
@@ -149,7 +153,7 @@ clean:
 help:
 	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-.PHONY: all packages demo check check-build sanitized-command check-elsewhere runners check-html check-asan hostile kills self bench \
+.PHONY: all packages demo check check-all check-build sanitized-command check-elsewhere runners check-html check-asan hostile kills self bench \
   bench-build downstream \
   equivalence lint clean help \
   setup-build setup-demo setup-check setup-runners setup-fuzz setup-bench setup-lint setup-install setup-adapters setup-package setup-html \

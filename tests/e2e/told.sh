@@ -106,12 +106,16 @@ done
 finds 'not without the heap check' 0 ' 4 reported; 0 findings' --strict --heap off -- ./test_told
 
 # A library that says yes and gives something else, as its test notices; and one that says so in another way.
-for level in -O0 -O2; do
-  for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS -DTABLE; do
+for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS -DTABLE; do
+  take_turns -O0 -O2
+  for level in $turn; do
     built told_text.c $level $kind
     finds "nobody is told ($level $kind)" 1 '^silent in append .*' -- ./test_told
   done
-  for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS 'LATE -DTABLE'; do
+done
+for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS 'LATE -DTABLE'; do
+  take_turns -O0 -O2
+  for level in $turn; do
     # shellcheck disable=SC2086 # more than one option
     built told_text.c $level -D$kind
     finds "somebody is told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
@@ -149,13 +153,16 @@ finds 'and comes from the store' 1 '^silent in append ' --store told.db -- ./tes
 if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail 'without a run' found; fi
 
 # What the test finds in memory, without a call, and what may be an error that was left there.
-for level in -O0 -O2; do
-  for kind in '' -DFRACTION -DLETTER -DELEMENT -DSUM -DEARLIER -DTAP; do
+for kind in '' -DFRACTION -DLETTER -DELEMENT -DSUM -DEARLIER -DTAP; do
+  take_turns -O0 -O2
+  for level in $turn; do
     built told_memory.c $level $kind
     finds "another result in memory ($level $kind)" 1 '^silent in add ' -- ./test_told
     built told_memory.c $level -DMENDED $kind
     finds "and where the call says no ($level $kind)" 0 ' (reported|handled); 0 findings' --strict -- ./test_told
   done
+done
+for level in -O0 -O2; do
   built told_memory.c $level -DRETURNED
   finds "a call returns another number ($level)" 1 '^silent in add_three ' -- ./test_told
   built told_memory.c $level -DCOUNTED
@@ -198,12 +205,16 @@ used() {
   mv test_told.c joins.c
   "$cc" -std=gnu11 -g "$@" -o joins joins.c told.o
 }
-for level in -O0 -O2; do
-  for kind in '' -DCOUNTS -DCHECKS; do
+for kind in '' -DCOUNTS -DCHECKS; do
+  take_turns -O0 -O2
+  for level in $turn; do
     used $level $kind
     finds "nobody tells a program ($level $kind)" 1 '^silent in append .*' -- ./joins
   done
-  for kind in -DLATE -DERROR -DHANDLER -DSTATUS -DRETURNS -DMEMBER '-DSAYS -DCOUNTS'; do
+done
+for kind in -DLATE -DERROR -DHANDLER -DSTATUS -DRETURNS -DMEMBER '-DSAYS -DCOUNTS'; do
+  take_turns -O0 -O2
+  for level in $turn; do
     # shellcheck disable=SC2086 # one or two
     used $level $kind
     finds "a program may have been told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./joins
@@ -233,7 +244,8 @@ done
 
 # Test code that crashes need not be to blame for it.
 for kind in CALLBACK MEMBER OUTPUT FREED JUMPED; do
-  for level in -O0 -O2; do
+  take_turns -O0 -O2
+  for level in $turn; do
     built left_to_test.c $level -D$kind
     owner=', in the test'
     [ "$level$kind" != -O0JUMPED ] || owner= # a call, which the stack shows

@@ -30,8 +30,12 @@ for source in "$here"/programs/unchecked/*.c*; do
   line=$(grep -n '/\* unchecked \*/' "$source" | cut -d: -f1)
   says=$(sed -n 's,^/\* says: \(.*\) \*/$,\1,p' "$source")
   heading=$(sed -n 's,^/\* heading: \(.*\) \*/$,\1,p' "$source")
-  for way in "$cc -O0" "$cc -O2" "$clang -O1"; do
-    explores "$source" "${way% *}" "${way##* }"
+  take_turns -O0 -O2 -O1
+  for level in $turn; do
+    compiler=$cc
+    [ $level != -O1 ] || compiler=$clang
+    way="$compiler $level"
+    explores "$source" "$compiler" $level
     if [ "$explore_status" = 1 ] && grep -q '; 1 finding ' found && grep -q "^${heading:-crash in} " found &&
       names "$says" "$name:$line"; then
       pass "$name ($way)"

@@ -11,15 +11,6 @@ programs=$here/programs
 # Of a hang only; long enough for a loaded machine to run a victim to its end.
 seconds=1
 
-# line FILE MARK: the number of the line that has the mark as a comment.
-line() { grep -n "/\* $2 \*/" "$1" | cut -d: -f1; }
-
-# said FILE: what a report must say of it, too; may be nothing.
-said() { sed -n 's,.*/\* says: \(.*\) \*/.*,\1,p' "$1"; }
-
-# The frames of the stack that is printed below the line with these words.
-stack() { sed -n "/^  $1/,/^  [a-z]/p" found | grep '^    #'; }
-
 # explore NAME STATUS [OPTION...]: explores ./program into the file found.
 explore() {
   explore_status=0
@@ -48,27 +39,15 @@ reproduces() {
   esac
 }
 
-# planted VERDICT SOURCE EXACT: what is found is the planted bug, at its lines if they are exact.
+# is_planted VERDICT SOURCE EXACT: what is found is the planted bug, at its lines if they are exact.
 is_planted() {
-  [ "$(grep -c "^  reproduce: " found)" = 1 ] || return 1
-  grep -q "^$1 in planted (.*$(basename "$2"):" found || return 1
-  grep -qF -- "$(said "$2")" found || return 1
-  ! grep -q 'faults/inject/\|libnomem-preload' found || return 1 # the injector's own frames
-  fault_line=$(line "$2" fault)
-  blow_up_line=$(line "$2" blow-up)
-  made_line=$(line "$2" made)
-  makes=$made_line
-  [ "$3" = exact ] || fault_line='[0-9]*' blow_up_line='[0-9]*' made_line='[0-9]*'
-  [ "$1" != hang ] || blow_up_line='[0-9]*' # wherever in its loop it was
-  stack 'the fault: ' | grep -q "planted[a-z_]* (.*$(basename "$2"):$fault_line)" || return 1
-  [ -z "$makes" ] || stack 'it was created here' | grep -q "planted (.*$(basename "$2"):$made_line)" || return 1
-  case $1 in mute | swallowed | misreported | leftover | flood) return 0 ;; esac # nothing blew up
-  stack 'wh[a-z]* [a-z]* ' | grep -q "planted (.*$(basename "$2"):$blow_up_line)"
+  awk -v verdict="$1" -v file="${2##*/}" -v exact="$3" -f "$here/lib/is_planted.awk" "$2" found
 }
 
 look_at_isolation
 for source in "$victims"/*_*.c; do
-  name=$(basename "$source" .c)
+  name=${source##*/}
+  name=${name%.c}
   verdict=${name%%_*}
   case $name in
     leftover_descriptor | leftover_child) ;;
@@ -78,11 +57,13 @@ for source in "$victims"/*_*.c; do
         continue
       fi ;;
   esac
-  for build in "$cc -O0" "$cc -O2" "$clang -O0" "$clang -O2"; do
-    case $name-$build in
-      hang_*"$cc -O2" | hang_*"$clang -O0" | *_waited-"$cc -O2" | *_waited-"$clang -O0") # seconds each
-        [ -n "${NOMEM_SLOW_TESTS:-}" ] || continue
-        ;;
+  take_turns 1 2 3 4
+  for number in $turn; do
+    case $number in
+      1) build="$cc -O0" ;;
+      2) build="$cc -O2" ;;
+      3) build="$clang -O0" ;;
+      4) build="$clang -O2" ;;
     esac
     # shellcheck disable=SC2086 # a compiler and its options
     $build -std=gnu11 -g -pthread -o program "$source"
@@ -364,7 +345,7 @@ else
   fail 'runs that an assertion cuts short' found
 fi
 "$cc" -g -O0 -shared -fPIC -DABORTS -o liblibrary.so "$programs/library.c"
-if explore 1 && grep -q "^abort in library_make (.*library.c:$(line "$programs/library.c" blow-up))" found &&
+if explore 1 && grep -q "^abort in library_make (.*library.c:[0-9]*)" found &&
   reproduces abort; then
   pass "a library's abort is"
   if grep -q 'first failed assertion' found; then fail "a library's abort is none of the test's" found; fi

@@ -8,24 +8,21 @@ passed=0
 failed=0
 skipped=0
 
-# Prints the number of the next test.
-next_number() { echo $((passed + failed + skipped + 1)); }
-
 pass() {
-  echo "ok $(next_number) - $1"
+  echo "ok $((passed + failed + skipped + 1)) - $1"
   passed=$((passed + 1))
 }
 
 # fail NAME [FILE]: what was seen is in FILE.
 fail() {
-  echo "not ok $(next_number) - $1"
+  echo "not ok $((passed + failed + skipped + 1)) - $1"
   failed=$((failed + 1))
   [ $# -lt 2 ] || sed -n 's/^/  | /; 1,40p' "$2"
 }
 
 # skip NAME REASON
 skip() {
-  echo "ok $(next_number) - $1 # SKIP $2"
+  echo "ok $((passed + failed + skipped + 1)) - $1 # SKIP $2"
   skipped=$((skipped + 1))
 }
 
@@ -33,6 +30,17 @@ skip() {
 skip_suite() {
   echo "1..0 # SKIP $1"
   exit 0
+}
+
+# take_turns WORD...: sets turn to those that are to be tried. With 'make check-all' it is all of them; else one, another
+# with each call.
+turns=0
+take_turns() {
+  turn=$*
+  [ -z "${NOMEM_ALL_TESTS:-}" ] || return 0
+  shift $((turns % $#))
+  turns=$((turns + 1))
+  turn=$1
 }
 
 # Ends a suite; status 1 when a test failed, or when nothing at all was done.

@@ -5,7 +5,7 @@
 #
 #   tests/self/run.sh BUILD [--all] [SCENARIO...]
 #
-# Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (12). An allocation is named by its call stack,
+# Without --all, the sample: so many of each scenario's as SELF_SAMPLE says (8). An allocation is named by its call stack,
 # of which the first, the second and the last call fail. After SELF_SECONDS (9000) none is begun any more, and what is left
 # out is skipped, and said. SELF_FROM (1): the number of the first of a scenario's, where another machine has had those
 # before.
@@ -20,7 +20,7 @@ here=$tests/self
 # shellcheck source-path=SCRIPTDIR/lib source=lib/scenarios.sh
 . "$here/lib/scenarios.sh"
 needs_ptrace
-sample=${SELF_SAMPLE:-12} from=${SELF_FROM:-1}
+sample=${SELF_SAMPLE:-8} from=${SELF_FROM:-1}
 shift
 if [ "${1:-}" = --all ]; then
   sample=
