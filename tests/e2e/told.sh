@@ -109,7 +109,7 @@ finds 'not without the heap check' 0 ' 4 reported; 0 findings' --strict --heap o
 for kind in '' -DCOUNTS -DCHECKS -DTHREAD -DASSERTS -DTABLE; do
   take_turns -O0 -O2
   for level in $turn; do
-    built told_text.c $level $kind
+    built told_text.c "$level" $kind
     finds "nobody is told ($level $kind)" 1 '^silent in append .*' -- ./test_told
   done
 done
@@ -117,7 +117,7 @@ for kind in LATE ERROR HANDLER STATUS RETURNS JUMPS 'LATE -DTABLE'; do
   take_turns -O0 -O2
   for level in $turn; do
     # shellcheck disable=SC2086 # more than one option
-    built told_text.c $level -D$kind
+    built told_text.c "$level" -D$kind
     finds "somebody is told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
   done
 done
@@ -129,9 +129,9 @@ finds 'a test framework is told' 0 ' 8 reported; 0 findings' --strict -- ./test_
 "$cc" -c -o unity.o "$here/programs/told_unity.c"
 built_with=unity.o
 for level in -O0 -O2; do
-  built told_text.c $level -DUNITY
+  built told_text.c "$level" -DUNITY
   finds "a test framework that is linked in compares ($level)" 1 '^silent in append ' -- ./test_told
-  built told_text.c $level -DUNITY -DLATE
+  built told_text.c "$level" -DUNITY -DLATE
   finds "and is told ($level)" 0 ' 8 reported; 0 findings' --strict -- ./test_told
 done
 built_with=
@@ -156,31 +156,31 @@ if grep -q '^nomem: resumed: 8 of 8' found; then pass 'without a run'; else fail
 for kind in '' -DFRACTION -DLETTER -DELEMENT -DSUM -DEARLIER -DTAP; do
   take_turns -O0 -O2
   for level in $turn; do
-    built told_memory.c $level $kind
+    built told_memory.c "$level" $kind
     finds "another result in memory ($level $kind)" 1 '^silent in add ' -- ./test_told
-    built told_memory.c $level -DMENDED $kind
+    built told_memory.c "$level" -DMENDED $kind
     finds "and where the call says no ($level $kind)" 0 ' (reported|handled); 0 findings' --strict -- ./test_told
   done
 done
 for level in -O0 -O2; do
-  built told_memory.c $level -DRETURNED
+  built told_memory.c "$level" -DRETURNED
   finds "a call returns another number ($level)" 1 '^silent in add_three ' -- ./test_told
-  built told_memory.c $level -DCOUNTED
+  built told_memory.c "$level" -DCOUNTED
   finds "a call returns a smaller number ($level)" 0 '^advisory: untold in add_three ' -- ./test_told
-  built told_memory.c $level -DCOUNTED -DMENDED
+  built told_memory.c "$level" -DCOUNTED -DMENDED
   finds "or an error ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
   for kind in CODE RC; do
-    built told_memory.c $level -D$kind
+    built told_memory.c "$level" -D$kind
     finds "or a status ($level $kind)" 0 ' reported; 0 findings' --strict -- ./test_told
   done
   for kind in FLAG STATE POINTER; do
-    built told_memory.c $level -D$kind
+    built told_memory.c "$level" -D$kind
     finds "an error in memory ($level $kind)" 0 '^advisory: untold in add ' -- ./test_told
   done
   built_with=-lcmocka
-  built told_memory.c $level -DCMOCKA
+  built told_memory.c "$level" -DCMOCKA
   finds "a framework is given what is in memory ($level)" 1 '^silent in add ' -- ./test_told
-  built told_memory.c $level -DCMOCKA -DMENDED
+  built told_memory.c "$level" -DCMOCKA -DMENDED
   finds "and where the call says no, cmocka ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
   built_with=
 done
@@ -208,7 +208,7 @@ used() {
 for kind in '' -DCOUNTS -DCHECKS; do
   take_turns -O0 -O2
   for level in $turn; do
-    used $level $kind
+    used "$level" $kind
     finds "nobody tells a program ($level $kind)" 1 '^silent in append .*' -- ./joins
   done
 done
@@ -216,7 +216,7 @@ for kind in -DLATE -DERROR -DHANDLER -DSTATUS -DRETURNS -DMEMBER '-DSAYS -DCOUNT
   take_turns -O0 -O2
   for level in $turn; do
     # shellcheck disable=SC2086 # one or two
-    used $level $kind
+    used "$level" $kind
     finds "a program may have been told ($level $kind)" 0 ' 8 reported; 0 findings' --strict -- ./joins
   done
 done
@@ -246,11 +246,11 @@ done
 for kind in CALLBACK MEMBER OUTPUT FREED JUMPED; do
   take_turns -O0 -O2
   for level in $turn; do
-    built left_to_test.c $level -D$kind
+    built left_to_test.c "$level" -D$kind
     owner=', in the test'
     [ "$level$kind" != -O0JUMPED ] || owner= # a call, which the stack shows
     finds "what was left to the test, $level $kind" 1 "^crash in [a-z_]+ \\(.*[0-9]\\)$owner: " -- ./test_told
-    built left_to_test.c $level -D$kind -DMENDED
+    built left_to_test.c "$level" -D$kind -DMENDED
     finds "what was not, $level $kind" 0 '[0-9] reported; 0 findings' -- ./test_told
   done
 done

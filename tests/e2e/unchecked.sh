@@ -33,9 +33,9 @@ for source in "$here"/programs/unchecked/*.c*; do
   take_turns -O0 -O2 -O1
   for level in $turn; do
     compiler=$cc
-    [ $level != -O1 ] || compiler=$clang
+    [ "$level" != -O1 ] || compiler=$clang
     way="$compiler $level"
-    explores "$source" "$compiler" $level
+    explores "$source" "$compiler" "$level"
     if [ "$explore_status" = 1 ] && grep -q '; 1 finding ' found && grep -q "^${heading:-crash in} " found &&
       names "$says" "$name:$line"; then
       pass "$name ($way)"

@@ -32,17 +32,6 @@ skip_suite() {
   exit 0
 }
 
-# take_turns WORD...: sets turn to those that are to be tried. With 'make check-all' it is all of them; else one, another
-# with each call.
-turns=0
-take_turns() {
-  turn=$*
-  [ -z "${NOMEM_ALL_TESTS:-}" ] || return 0
-  shift $((turns % $#))
-  turns=$((turns + 1))
-  turn=$1
-}
-
 # Ends a suite; status 1 when a test failed, or when nothing at all was done.
 finish() {
   echo "1..$((passed + failed + skipped))"

@@ -24,6 +24,18 @@ unset NOMEM_PLAN NOMEM_CHANNEL LD_PRELOAD MALLOC_PERTURB_ || :
 cc=${CC:-gcc}
 clang=${CLANG:-clang}
 
+# take_turns WORD...: sets turn to those that are to be tried. With 'make check-all' it is all of them; else one, another
+# with each call.
+turns=0
+turn=
+take_turns() {
+  turn=$*
+  [ -z "${NOMEM_ALL_TESTS:-}" ] || return 0
+  shift $((turns % $#))
+  turns=$((turns + 1))
+  turn=$1
+}
+
 # expect NAME 'WORD ...' COMMAND...: the command's output has each of the words as a line.
 expect() {
   expect_name=$1
