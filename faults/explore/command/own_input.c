@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../store/database.h"
@@ -40,22 +39,11 @@ void nomem__own_input_copy(struct nomem__own_input *input, bool is_quiet) {
         "explored without it");
 }
 
-/* The caller's absolute path; NULL: there is none. */
-static char *find_store(const struct nomem__options *options) {
-  const char *environment = getenv(NOMEM_STORE_ENV), *path = nomem__store_path(options->store);
-  if (options->no_store || (options->store == NULL && environment != NULL && *environment == '\0')) return NULL;
-  if (strcmp(path, NOMEM_STORE_PATH) == 0) mkdir(NOMEM_STORE_FOLDER, 0777);
-  if (path[0] == '/') return nomem__strdup(path);
-  char *folder = nomem__checked(getcwd(NULL, 0));
-  char *whole = folder != NULL ? nomem__format("%s/%s", folder, path) : NULL;
-  free(folder);
-  return whole;
-}
-
 const char *nomem__own_input_write(struct nomem__own_input *input, const struct nomem__options *options) {
   if (input->image.input == NOMEM_INPUT_FILE && input->image.input_source == 0) return input->image.input_path;
   if (input->image.input_text == NULL) return NULL;
-  char *store = find_store(options);
+  int error;
+  char *store = nomem__store_place(&(struct nomem__store_choice){options->store, options->no_store}, &error);
   input->folder = nomem__inputs_choose(store, &input->is_temporary);
   input->path = nomem__input_write(input->image.input_text, input->folder);
   if (input->path == NULL && store != NULL) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../text/complain.h"
+#include "../text/memory.h"
 #include "../text/quote.h"
 
 /* "nomm" in the field of SQLite's header that says which program a file belongs to. */
@@ -196,6 +197,27 @@ const char *nomem__store_path(const char *named) {
   const char *environment = getenv(NOMEM_STORE_ENV);
   if (named != NULL) return named;
   return environment != NULL && *environment != '\0' ? environment : NOMEM_STORE_PATH;
+}
+
+static bool make_folder(void) {
+  return (mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST) && access(NOMEM_STORE_FOLDER, W_OK) == 0;
+}
+
+static char *make_absolute(const char *path) {
+  char *folder = path[0] != '/' ? nomem__checked(getcwd(NULL, 0)) : NULL;
+  char *whole = folder != NULL ? nomem__format("%s/%s", folder, path) : nomem__strdup(path);
+  free(folder);
+  return whole;
+}
+
+char *nomem__store_place(const struct nomem__store_choice *choice, int *error) {
+  const char *named = choice->named != NULL ? choice->named : getenv(NOMEM_STORE_ENV);
+  *error = 0;
+  if (choice->is_none || (named != NULL && *named == '\0')) return NULL;
+  if (named != NULL) return make_absolute(named);
+  if (make_folder()) return make_absolute(NOMEM_STORE_PATH);
+  *error = errno;
+  return NULL;
 }
 
 int nomem__store_open(struct nomem__store *store, const char *path, enum nomem__store_mode mode, bool quiet_if_denied) {

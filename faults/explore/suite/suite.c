@@ -2,14 +2,13 @@
 #define _GNU_SOURCE
 #include "suite.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../store/stored_reports.h"
 #include "../text/complain.h"
+#include "../text/error_text.h"
 #include "../text/hash.h"
 #include "../text/memory.h"
 #include "../text/words.h"
@@ -18,16 +17,14 @@
 #include "recorder.h"
 
 /* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
-static char *find_store(const struct nomem__suite *suite) {
-  const struct nomem__options *options = suite->options;
-  const char *named = options->store != NULL ? options->store : getenv(NOMEM_STORE_ENV);
-  if (options->no_store || (named != NULL && *named == '\0')) return NULL;
-  if (named != NULL) return *named == '/' ? nomem__strdup(named) : nomem__format("%s/%s", suite->folder, named);
-  bool is_there = mkdir(NOMEM_STORE_FOLDER, 0777) == 0 || errno == EEXIST;
-  if (is_there && access(NOMEM_STORE_FOLDER, W_OK) == 0) return nomem__format("%s/%s", suite->folder, NOMEM_STORE_PATH);
-  nomem__complain("cannot write " NOMEM_STORE_PATH
-                  ": going on without (--store names another, --no-store says that this is meant)");
-  return NULL;
+static char *find_store(const struct nomem__options *options) {
+  int error;
+  char *path = nomem__store_place(&(struct nomem__store_choice){options->store, options->no_store}, &error);
+  if (error != 0)
+    nomem__complain("cannot write " NOMEM_STORE_PATH
+                    ": %s: going on without (--store names another, --no-store says that this is meant)",
+                    nomem__error_text(error));
+  return path;
 }
 
 static void choose_inputs(struct nomem__suite *suite) {
@@ -51,7 +48,7 @@ static void remove_inputs(const struct nomem__suite *suite) {
 /* It is looked through once, and not by each case: that takes as long as it is big. */
 static int prepare_store(struct nomem__suite *suite) {
   struct nomem__store store;
-  suite->store = find_store(suite);
+  suite->store = find_store(suite->options);
   if (suite->store == NULL) return 0;
   int result = nomem__store_open(&store, suite->store, NOMEM_STORE_WRITE, false);
   if (result == 0) nomem__store_close(&store);
