@@ -212,6 +212,28 @@ done
 used -O0
 finds 'what is said of a program' 1 'no later call reported a failure, and the program failed$' -- ./joins
 
+# The library is called once more after the failure: it then says another error than the right one, or the test has
+# noticed a wrong result just before.
+for level in -O0 -O2; do
+  built told_later.c $level
+  finds "another error, when it is given back ($level)" 1 \
+    'what came of it: reader_end returned READ_SYNTAX; the type has READ_NO_MEMORY$' --strict -- ./test_told
+  built told_later.c $level -DASKED
+  finds "another error, when it is asked for ($level)" 1 \
+    'what came of it: reader_error returned READ_SYNTAX; the type has READ_NO_MEMORY$' --strict -- ./test_told
+  for kind in SHARED COUNTED; do
+    built told_later.c $level -D$kind
+    finds "an assertion before the next call ($level $kind)" 1 '^silent in item(_get|s_add) ' -- ./test_told
+  done
+  for kind in '' -DASKED -DSHARED -DCOUNTED; do
+    # shellcheck disable=SC2086 # one or none
+    built told_later.c $level -DMENDED $kind
+    finds "the right one, and at once ($level $kind)" 0 ' reported; 0 findings' --strict -- ./test_told
+  done
+  built told_later.c $level -DCOUNTED -DQUIT
+  finds "the next call ends the program ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+done
+
 # What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
 # leaves to who cleans up. A test that goes on in spite of an error has itself to blame.
 for kind in QUEUE BUFFER; do
