@@ -53,13 +53,18 @@ static void set_second_call(struct nomem__second_call *second, const struct nome
   nomem__trace_copy(&second->stack, &stack);
 }
 
-/* Whether the function of a frame allocates and does nothing else: by its name, or because it is called for that and
- * returns what it got. */
-static bool is_allocation(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame,
-                          const char *function) {
-  if (function == NULL) return false;
-  if (nomem__is_allocation_function(function)) return true;
-  return nomem__names_allocation(function) && nomem__is_passed_on(symbols, fault, frame);
+/* Which function at a frame, of those inlined into one another, is the innermost that does more than allocate: by its
+ * name, or because it is called for that and returns what it got. Their number: none is. */
+static size_t find_user(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame,
+                        const struct nomem__source_frame *sources, size_t count) {
+  size_t user = 0;
+  for (; user < count && sources[user].function != NULL; user++) {
+    /* What is inlined has no code of its own that shows what it returns. */
+    bool only_returns = user + 1 < count || nomem__is_passed_on(symbols, fault, frame);
+    bool is_called_for_it = nomem__names_allocation(sources[user].function) && only_returns;
+    if (!nomem__is_allocation_function(sources[user].function) && !is_called_for_it) break;
+  }
+  return user;
 }
 
 /* An allocation function that led to both, as one that makes a new block and is to copy the old one, did not lose it:
@@ -181,12 +186,14 @@ static void skip_allocation_functions(const struct nomem__code_owners *code_owne
   const struct nomem__trace_frame *culprit;
   const unsigned skipped = fault->skipped_frames;
   while ((culprit = nomem__trace_culprit(fault)) != NULL && culprit + 1 < fault->frame + fault->depth) {
-    nomem__symbols_resolve(code_owners->symbols, culprit->path, culprit->offset, culprit->is_return_address, sources,
-                           NOMEM_INLINED_MAX);
     unsigned number = (unsigned)(culprit - fault->frame);
-    if (!is_allocation(code_owners->symbols, fault, number, sources[0].function) &&
-        !nomem__is_runtime_code(code_owners, culprit))
+    size_t count = nomem__symbols_resolve(code_owners->symbols, culprit->path, culprit->offset,
+                                          culprit->is_return_address, sources, NOMEM_INLINED_MAX);
+    size_t user = find_user(code_owners->symbols, fault, number, sources, count);
+    if (user < count && !nomem__is_runtime_code(code_owners, culprit)) {
+      fault->shown_function = (unsigned)user;
       return;
+    }
     fault->skipped_frames = number + 1;
   }
   if (culprit == NULL) fault->skipped_frames = skipped; /* all are */

@@ -35,7 +35,7 @@ __attribute__((noinline)) static int add_title(const char *title) {
 #ifdef MENDED
   if (copy == NULL) return -1;
 #endif
-  if (copy != NULL) puts(strcpy(copy, title));
+  if (copy != NULL) printf("# %s\n", strcpy(copy, title));
   free(copy);
   return 0;
 }
