@@ -273,6 +273,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   describe_threads(run, symbols, stacks);
   if (run->verdict != NOMEM_VERDICT_CRASH) return;
   nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
+  nomem__blame_going_on(code_owners, &stacks->blow_up, &stacks->unchecked);
   stacks->blow_up.shown_function = stacks->unchecked.user;
 }
 

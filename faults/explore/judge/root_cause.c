@@ -349,6 +349,9 @@ static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, 
     unchecked->where.frame[0] = fault.frame[store.fault_frame];
     unchecked->cause = store.cause;
     unchecked->is_from_memory = true;
+    bool has_gone_on = store.cause == NOMEM_CAUSE_LEFT && !store.is_same_place &&
+                       blow_up->frame[source->frame].offset != fault.frame[source->fault_frame].offset;
+    unchecked->went_on_at = has_gone_on ? source->frame : 0;
   }
   return source->kind;
 }
@@ -371,6 +374,27 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
       return true;
   }
   return false;
+}
+
+/* Whether a function is the code under test's own, rather than that of what calls it: of a program that is all one, any
+ * but main(). */
+static bool is_of_called(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(code_owners);
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  if (callers->is_divided) return nomem__code_owner_of(callers, frame) == NOMEM_OWNER_UNDER_TEST;
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return function != NULL && strcmp(function, "main") != 0;
+}
+
+void nomem__blame_going_on(const struct nomem__code_owners *code_owners, const struct nomem__trace *blow_up,
+                           struct nomem__unchecked_call *unchecked) {
+  unsigned at = unchecked->went_on_at;
+  if (at == 0 || at >= blow_up->depth || !is_of_called(code_owners, &blow_up->frame[at])) return;
+  unchecked->where.frame[0] = blow_up->frame[at];
+  unchecked->where.shown_function = unchecked->user = 0;
+  unchecked->cause = NOMEM_CAUSE_UNSET;
 }
 
 bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,
