@@ -234,6 +234,17 @@ for level in -O0 -O2; do
   finds "the next call ends the program ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
 done
 
+# A test that only cleans up after an error frees a block twice, because the library kept what was not its own; or
+# because the test had freed it before.
+for level in -O0 -O2; do
+  built given_back.c $level
+  finds "two that are given back have one block ($level)" 1 '^corruption in session_free ' -- ./test_told
+  built given_back.c $level -DMENDED
+  finds "each has its own ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+  built given_back.c $level -DSTALE
+  finds "one that the test had given back before ($level)" 0 '^not counted: corruption in session_free ' -- ./test_told
+done
+
 # What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
 # leaves to who cleans up. A test that goes on in spite of an error has itself to blame.
 for kind in QUEUE BUFFER; do
