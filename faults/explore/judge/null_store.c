@@ -179,6 +179,12 @@ bool nomem__is_passed_on(struct nomem__symbols *symbols, const struct nomem__tra
   return find_uses(symbols, &fault->frame[frame], &unknown, &use) && (use.is_returned || use.may_be_returned);
 }
 
+bool nomem__is_checked(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {
+  const struct nomem__returned unknown = {0};
+  struct nomem__value_use use;
+  return find_uses(symbols, &fault->frame[frame], &unknown, &use) && use.is_checked;
+}
+
 bool nomem__is_checked_or_unused(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {
   const struct nomem__returned unknown = {0};
   struct nomem__value_use use;

@@ -43,8 +43,10 @@ NOINLINE static struct connection *connection_new(struct base *base, const char 
   if (connection == NULL) return NULL;
   if ((connection->address = strdup(address)) == NULL) goto failed;
   if (set_path(connection, "/") != 0) goto failed;
-  connection->buffer = malloc(64 * sizeof(int));
-  if (connection->buffer == NULL) goto failed;
+  int *buffer = malloc(64 * sizeof(int));
+  if (buffer == NULL) goto failed;
+  *buffer = 0;
+  connection->buffer = buffer;
   connection->base = base;
   base->users++;
   return connection;
