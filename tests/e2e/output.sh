@@ -45,6 +45,18 @@ for level in -O0 -O2; do
   check "and not where it says so, $level" found [ "$status" = 0 ]
 done
 
+# Nor have functions that only allocate, told by their name and by what they return: who called them has.
+for level in -O0 -O2; do
+  "$cc" -std=gnu11 -g $level -o lost "$here/programs/lost_entry.c"
+  status=$(status_of found nomem explore --strict -- ./lost)
+  grep -q '^swallowed in add_title (' found && grep -q '^swallowed in add_entry (' found &&
+    grep -q '; 2 findings (' found || status="$status, but not in add_title and add_entry"
+  check "who called an allocation function is named, $level" found [ "$status" = 1 ]
+  "$cc" -std=gnu11 -g $level -DMENDED -o lost "$here/programs/lost_entry.c"
+  status=$(status_of found nomem explore --strict -- ./lost)
+  check "and gives up, $level" found [ "$status" = 0 ]
+done
+
 # When all calls fail from the one on that the C library makes for the time zone, and does without.
 g++ -g -O0 -DTIMED -o lost "$here/programs/lost_lines.cc"
 nomem run --fail nth=2 -- ./lost >stacks 2>&1 || :

@@ -223,6 +223,39 @@ done
 used -O0
 finds 'what is said of a program' 1 'no later call reported a failure, and the program failed$' -- ./joins
 
+# The library is called once more after the failure: it then says another error than the right one, or the test has
+# noticed a wrong result just before.
+for level in -O0 -O2; do
+  built told_later.c $level
+  finds "another error, when it is given back ($level)" 1 \
+    'what came of it: reader_end returned READ_SYNTAX; the type has READ_NO_MEMORY$' --strict -- ./test_told
+  built told_later.c $level -DASKED
+  finds "another error, when it is asked for ($level)" 1 \
+    'what came of it: reader_error returned READ_SYNTAX; the type has READ_NO_MEMORY$' --strict -- ./test_told
+  for kind in SHARED COUNTED; do
+    built told_later.c $level -D$kind
+    finds "an assertion before the next call ($level $kind)" 1 '^silent in item(_get|s_add) ' -- ./test_told
+  done
+  for kind in '' -DASKED -DSHARED -DCOUNTED; do
+    # shellcheck disable=SC2086 # one or none
+    built told_later.c $level -DMENDED $kind
+    finds "the right one, and at once ($level $kind)" 0 ' reported; 0 findings' --strict -- ./test_told
+  done
+  built told_later.c $level -DCOUNTED -DQUIT
+  finds "the next call ends the program ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+done
+
+# A test that only cleans up after an error frees a block twice, because the library kept what was not its own; or
+# because the test had freed it before.
+for level in -O0 -O2; do
+  built given_back.c $level
+  finds "two that are given back have one block ($level)" 1 '^corruption in session_free ' -- ./test_told
+  built given_back.c $level -DMENDED
+  finds "each has its own ($level)" 0 ' reported; 0 findings' --strict -- ./test_told
+  built given_back.c $level -DSTALE
+  finds "one that the test had given back before ($level)" 0 '^not counted: (corruption|crash) in session_free ' -- ./test_told
+done
+
 # What a call leaves half done that says nothing of it is the library's, though it breaks in a later call; so is what it
 # leaves to who cleans up. A test that goes on in spite of an error has itself to blame.
 for kind in QUEUE BUFFER; do

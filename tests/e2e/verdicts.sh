@@ -201,6 +201,10 @@ for level in -O0 -O2; do
   gives_up 1 LOSES_REST make_list gives_up_later # only the third failure does
   gives_up 1 LOSES_GROWN grow gives_up_later
   gives_up 1 LOSES_WRAPPED make_pair gives_up_later
+  gives_up 0 NOTHING '' lost_stack
+  gives_up 1 LOSES push lost_stack
+  gives_up 0 NOTHING '' lost_ring
+  gives_up 1 LOSES make_family lost_ring
 done
 "$cc" -std=gnu11 -g -O0 -DLOSES -DDIES -o program "$programs/gives_up.c"
 if explore 0 --no-store; then pass 'a program that exits from within may leave its memory'; else

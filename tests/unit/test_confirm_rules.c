@@ -176,6 +176,24 @@ static void freed_block(void **state) {
   assert_true(is_explained(&finding, true, false));
 }
 
+/* What two calls that give something back free after the call, one after the other, the call has left to both. */
+static void given_back_twice(void **state) {
+  (void)state;
+  struct nomem__finding finding = {.verdict = NOMEM_VERDICT_CORRUPTION};
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:12"));
+  finding.blow_up = recorded_trace(STACK("release:3", "test_parse:14"));
+  assert_false(is_explained(&finding, true, false));
+  finding.block = recorded_trace(STACK("release:1", "test_parse:10")); /* which the call itself had made */
+  assert_true(is_explained(&finding, true, false));
+  finding.block.depth = 0;
+  finding.blow_up = recorded_trace(STACK("release:3", "test_parse:12")); /* as in a loop */
+  assert_true(is_explained(&finding, true, false));
+  finding.freed = recorded_trace(STACK("release:3", "test_parse:7")); /* before the call */
+  assert_true(is_explained(&finding, true, false));
+  finding.freed = recorded_trace(STACK("test_hook:12")); /* by test code itself */
+  assert_true(is_explained(&finding, true, false));
+}
+
 /* What the call had made itself, the test never had; what it was given, it may not free. */
 static void made_and_freed(void **state) {
   (void)state;
@@ -227,6 +245,7 @@ int main(void) {
       cmocka_unit_test(explained_without_a_block_table),
       cmocka_unit_test(stray_pointer),
       cmocka_unit_test(freed_block),
+      cmocka_unit_test(given_back_twice),
       cmocka_unit_test(come_again),
       cmocka_unit_test(says_nothing),
   };

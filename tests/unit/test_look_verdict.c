@@ -28,6 +28,9 @@ static void one_comparison(void **state) {
       {LOOK(1, 4, UINT32_MAX, 3), LOOK(1, 4, 3, 3), NOMEM_LOOK_UNCLEAR},
       {LOOK(1, 4, 2, 2), LOOK(1, 4, 3, 3), NOMEM_LOOK_UNCLEAR}, /* not known which of them is expected */
       {LOOK(1, 8, HERE, 0), LOOK(1, 8, THERE, 0), NOMEM_LOOK_SAME},
+      {LOOK(1, 8, HERE, THERE), LOOK(1, 8, HERE, HERE), NOMEM_LOOK_DATA}, /* another object */
+      {LOOK(1, 8, THERE, THERE), LOOK(1, 8, HERE, HERE), NOMEM_LOOK_SAME},
+      {LOOK(1, 8, HERE, 0), LOOK(1, 8, HERE, HERE), NOMEM_LOOK_UNCLEAR},
       {LOOK(1, 4, 70000, 3), LOOK(1, 4, 80000, 3), NOMEM_LOOK_NUMBER}, /* too short for pointers */
       {LOOK(1, 8, 0, 0), LOOK(1, 8, HERE, 0), NOMEM_LOOK_UNCLEAR},
       {LOOK(1, 8, LETTERS, LETTERS + 1), LOOK(1, 8, LETTERS + 1, LETTERS + 1), NOMEM_LOOK_NUMBER},

@@ -42,6 +42,11 @@
   }
 #define METHOD(number, returned, looked_at) \
   { .place = (number), .kind = NOMEM_TOLD_RESULT, .value = (returned), .is_used = (looked_at) }
+#define CLEAN_UP(number, its_type, returned, looked_at)                                                      \
+  {                                                                                                          \
+    .place = (number), .callee = (number), .kind = NOMEM_TOLD_RESULT, .type = its_type, .value = (returned), \
+    .is_used = (looked_at), .is_clean_up = true                                                              \
+  }
 #define COMPARISON(number) \
   { .place = (number), .callee = (number), .kind = NOMEM_TOLD_DATA, .is_comparison = true }
 
@@ -207,16 +212,26 @@ static void told(void **state) {
        {FAILED(INT, 0), DATA(2, 0)},
        NOMEM_TOLD,
        false},
+      {"nothing is left, and the test looks at that",
+       {FAILED(INT, 0), CLEAN_UP(3, POINTER, 0, true), DATA(4, 0)},
+       {FAILED(INT, 0), CLEAN_UP(3, POINTER, HERE, true), DATA(5, 0)},
+       NOMEM_TOLD,
+       false},
+      {"giving back fails",
+       {FAILED(INT, 0), CLEAN_UP(3, INT, UINT32_MAX, false), DATA(4, 0)},
+       {FAILED(INT, 0), CLEAN_UP(3, INT, 0, false), DATA(5, 0)},
+       NOMEM_TOLD,
+       false},
       {"one that comes later",
        {FAILED(INT, 0), CALLBACK(7, 0, HERE), DATA(2, 1)},
        {FAILED(INT, 0), DATA(2, 0)},
        NOMEM_TOLD,
        false},
-      {"ended within a call",
+      {"ended within a call, as far as was noted",
        {FAILED(INT, 0), DATA(2, 0)},
        {FAILED(INT, 0), DATA(2, 0), RESULT(3, INT, 0)},
        NOMEM_TOLD,
-       false},
+       true},
       {"nothing was noted", {{0}}, {{0}}, NOMEM_TOLD, false},
   };
   DECIDE(cases);
@@ -235,6 +250,16 @@ static void unseen(void **state) {
       {"after another value",
        {FAILED(INT, 0), DATA(2, 1), DATA(5, 0), DATA(3, 0)},
        {FAILED(INT, 0), DATA(2, 0), DATA(5, 0), DATA(4, 0)},
+       NOMEM_TOLD_LOOKED,
+       false},
+      {"ended within a call, or before it",
+       {FAILED(INT, 0), DATA(2, 0)},
+       {FAILED(INT, 0), DATA(2, 0), RESULT(3, INT, 0)},
+       NOMEM_TOLD_STOPPED,
+       false},
+      {"nothing is left of what was given back",
+       {FAILED(INT, 0), CLEAN_UP(3, POINTER, 0, false), DATA(4, 0)},
+       {FAILED(INT, 0), CLEAN_UP(3, POINTER, HERE, false), DATA(5, 0)},
        NOMEM_TOLD_LOOKED,
        false},
       {"a value that nobody looks at",
@@ -297,12 +322,24 @@ static void later_error(void **state) {
   assert_false(nomem__told_has_place(&without, 5));
 }
 
+/* The same on whatever way, where the call that failed has reported nothing. */
+static void late_report(void **state) {
+  const struct nomem__told_event usual[] = {FAILED(INT, 0), RESULT(3, INT, 0)};
+  const struct nomem__told_event lost[] = {FAILED(INT, 0), RESULT(3, INT, 2)};
+  const struct nomem__told_event well[] = {FAILED(INT, UINT32_MAX), RESULT(3, INT, 2)};
+  const struct nomem__told_event turned[] = {FAILED(INT, 0), {.place = 5, .callee = 3, .type = INT, .value = 2}};
+  const struct nomem__told_events without = {usual, 2, true};
+  (void)state;
+  assert_ptr_equal(nomem__told_late_report(&(struct nomem__told_events){lost, 2, true}, &without), &lost[1]);
+  assert_ptr_equal(nomem__told_late_report(&(struct nomem__told_events){turned, 2, true}, &without), &turned[1]);
+  assert_null(nomem__told_late_report(&(struct nomem__told_events){well, 2, true}, &without));
+  assert_null(nomem__told_late_report(&without, &without));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(silent),
-      cmocka_unit_test(told),
-      cmocka_unit_test(unseen),
-      cmocka_unit_test(later_error),
+      cmocka_unit_test(silent),      cmocka_unit_test(told),        cmocka_unit_test(unseen),
+      cmocka_unit_test(later_error), cmocka_unit_test(late_report),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

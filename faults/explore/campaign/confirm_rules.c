@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "../judge/error_names.h"
+
 bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
   return finding->needs_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
          finding->verdict == NOMEM_VERDICT_LEFTOVER;
@@ -54,6 +56,50 @@ bool nomem__confirm_is_waiting(const struct nomem__finding *finding) {
   return strncmp(what, "busy", strlen("busy")) != 0;
 }
 
+/* Where a function of test code makes a call. */
+struct own_call {
+  const char *function, *path;
+  unsigned line;
+};
+
+static struct own_call find_own_call(const struct nomem__code_owners *code_owners,
+                                     const struct nomem__trace_frame *frame) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  size_t count =
+      nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, true, sources, NOMEM_INLINED_MAX);
+  if (count == 0) return (struct own_call){0};
+  return (struct own_call){sources[count - 1].function, frame->path, sources[count - 1].line};
+}
+
+/* The call of test code below which something happened, if its function's name says that it gives something back. */
+static struct own_call find_clean_up(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  unsigned test = nomem__next_test_call(code_owners, trace, 0);
+  if (test == 0 || test >= trace->depth) return (struct own_call){0};
+  const struct nomem__trace_frame *called = &trace->frame[test - 1];
+  size_t count = nomem__symbols_resolve(code_owners->symbols, called->path, called->offset, called->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  bool is_clean_up =
+      count > 0 && sources[count - 1].function != NULL && nomem__names_clean_up(sources[count - 1].function);
+  return is_clean_up ? find_own_call(code_owners, &trace->frame[test]) : (struct own_call){0};
+}
+
+/* Whether one function of test code makes both calls, this one first. */
+static bool is_before(const struct own_call *call, const struct own_call *other) {
+  return call->function != NULL && other->function != NULL && strcmp(call->function, other->function) == 0 &&
+         strcmp(call->path, other->path) == 0 && call->line < other->line;
+}
+
+/* Whether one call that gives something back freed the block, and then another one did, both made after the call that
+ * failed. Test code has only cleaned up, whether it took care of the error or not. */
+static bool was_given_back_twice(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
+                                 const struct nomem__code_owners *code_owners) {
+  const struct own_call failed = find_own_call(code_owners, call);
+  const struct own_call first = find_clean_up(code_owners, &finding->freed);
+  const struct own_call second = find_clean_up(code_owners, &finding->blow_up);
+  return is_before(&failed, &first) && is_before(&first, &second);
+}
+
 bool nomem__confirm_is_explained(const struct nomem__finding *finding, const struct nomem__trace_frame *call,
                                  const struct nomem__code_owners *code_owners,
                                  const struct nomem__block_evidence *blocks) {
@@ -62,8 +108,9 @@ bool nomem__confirm_is_explained(const struct nomem__finding *finding, const str
       finding->verdict == NOMEM_VERDICT_CRASH && nomem__address_kind_may_be_freed(finding->address_kind) && !is_null;
   /* What the call had made itself and freed again, the test never had. */
   if (finding->freed.depth > 0)
-    return !nomem__is_below_call(code_owners, &finding->freed, call) ||
-           nomem__is_below_call(code_owners, &finding->block, call);
+    return nomem__is_below_call(code_owners, &finding->block, call) ||
+           !(nomem__is_below_call(code_owners, &finding->freed, call) ||
+             was_given_back_twice(finding, call, code_owners));
   /* Nor does an error tell that a block which was there before is shorter than the code under test takes it for. */
   bool is_outside = finding->address_kind == NOMEM_ADDRESS_PAST_END || finding->address_kind == NOMEM_ADDRESS_BEFORE;
   if (finding->verdict == NOMEM_VERDICT_CRASH && is_outside)

@@ -20,7 +20,9 @@
 /* Of one common site: the point whose run is looked at, and the call of test code in which the allocation failed. */
 struct told_call {
   size_t rank;
-  bool is_known; /* the call has returned */
+  bool is_known;      /* the call has returned */
+  bool asks_no_error; /* after its error, test code calls nothing that says which it was */
+  uint64_t place;     /* of the call, as in struct nomem__told_event */
   struct nomem__debug_result type;
   struct nomem__trace_frame callee;
   struct nomem__returned_enum names; /* and the value */
@@ -34,7 +36,8 @@ struct told_run {
   struct nomem__worker_slot *slot;
   struct nomem__call_watch with_fault, without_fault;
   struct told_call *now;
-  size_t common; /* how many events the two have in common after that call */
+  enum nomem__told told; /* as the calls show it */
+  size_t common;         /* how many events the two have in common after that call */
 };
 
 struct told_check {
@@ -105,6 +108,15 @@ static bool is_reported(const struct told_run *run, const struct nomem__outcome 
   return result.verdict == NOMEM_VERDICT_REPORTED || result.said_not_ok;
 }
 
+static void learn_result(const struct told_run *run, const struct nomem__told_event *event,
+                         const struct nomem__trace_frame *callee, struct told_call *call) {
+  call->type = event->type;
+  call->callee = *callee;
+  call->names = (struct nomem__returned_enum){.value = nomem__returned_number(&event->type, event->value)};
+  nomem__symbols_each_enumerator(run->check->campaign->session->symbols, callee->path, callee->offset,
+                                 nomem__returned_enum_note, &call->names);
+}
+
 /* First step: what the call returned, of each common site. */
 static void look_at_next(struct told_run *run);
 
@@ -124,11 +136,8 @@ static void looked(struct nomem__worker *worker, const struct nomem__outcome *ou
   bool has_callee = failed != NULL && run->with_fault.failed->callee.path != NULL;
   if (is_reported(run, outcome) && has_callee) {
     now->is_known = true;
-    now->type = failed->type;
-    now->callee = run->with_fault.failed->callee;
-    now->names.value = nomem__returned_number(&failed->type, failed->value);
-    nomem__symbols_each_enumerator(run->check->campaign->session->symbols, now->callee.path, now->callee.offset,
-                                   nomem__returned_enum_note, &now->names);
+    now->place = failed->place;
+    learn_result(run, failed, &run->with_fault.failed->callee, now);
   }
   look_at_next(run);
 }
@@ -210,12 +219,51 @@ static void describe(const struct told_run *run, enum nomem__verdict verdict, ch
 static enum nomem__verdict verdict_of(const struct told_run *run, enum nomem__told told,
                                       const struct nomem__outcome *outcome) {
   static const enum nomem__verdict verdicts[] = {[NOMEM_TOLD] = NOMEM_VERDICT_REPORTED,
+                                                 [NOMEM_TOLD_STOPPED] = NOMEM_VERDICT_REPORTED,
                                                  [NOMEM_TOLD_UNSEEN] = NOMEM_VERDICT_UNTOLD,
                                                  [NOMEM_TOLD_LOOKED] = NOMEM_VERDICT_UNTOLD,
                                                  [NOMEM_TOLD_NOTHING] = NOMEM_VERDICT_SILENT};
   bool is_test = run->check->campaign->code_owners.is_divided;
   bool may_have_said_so = told != NOMEM_TOLD_NOTHING || nomem__output_speaks_of_memory(&outcome->error);
   return !is_test && may_have_said_so ? NOMEM_VERDICT_REPORTED : verdicts[told];
+}
+
+/* Whether a later call returned an enumerator that says another error, although its type has one for a lack of memory.
+ * It then stands for the call in which the allocation failed. */
+static bool is_wrong_later(struct told_run *run, const struct nomem__told_event *event) {
+  struct told_call later = *run->now;
+  struct nomem__trace_frame callee;
+  if (event == NULL || !nomem__call_watch_find_callee(&run->with_fault, event, &callee)) return false;
+  learn_result(run, event, &callee, &later);
+  if (later.names.value == 0 || !nomem__returned_enum_is_wrong(&later.names, 0)) return false;
+  *run->now = later;
+  return true;
+}
+
+/* Whether test code asks, by a call whose name says so, which error it was. *is_wrong: it is told another one, which
+ * then stands for what the call returned. */
+static bool is_asked_for_error(const struct nomem__told_event *event, struct told_run *run, bool *is_wrong) {
+  struct nomem__source_frame source = {0};
+  struct nomem__trace_frame callee;
+  if (event->kind != NOMEM_TOLD_RESULT || !nomem__call_watch_find_callee(&run->with_fault, event, &callee))
+    return false;
+  nomem__symbols_resolve(run->check->campaign->session->symbols, callee.path, callee.offset, false, &source, 1);
+  struct told_call answer = *run->now;
+  learn_result(run, event, &callee, &answer);
+  if (source.function == NULL || !nomem__names_status(source.function) || answer.names.memory_name[0] == '\0')
+    return false;
+  *is_wrong = answer.names.value != 0 && nomem__returned_enum_is_wrong(&answer.names, 0);
+  if (*is_wrong) *run->now = answer;
+  return true;
+}
+
+/* The same, of all that comes after the call in which the allocation failed. */
+static bool asks_for_error(struct told_run *run, const struct nomem__told_events *events, bool *is_wrong) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  if (failed == NULL) return false;
+  for (size_t i = (size_t)(failed - events->list) + 1; i < events->count; i++)
+    if (is_asked_for_error(&events->list[i], run, is_wrong)) return true;
+  return false;
 }
 
 /* What test code was told. *is_wrong: it was the wrong error. */
@@ -225,8 +273,11 @@ static enum nomem__told judge(struct told_run *run, bool *is_wrong) {
   const struct nomem__told_event *failed = nomem__told_failed_call(&usual);
   if (failed == NULL || nomem__told_failed_call(&events) == NULL) return NOMEM_TOLD;
   *is_wrong = is_wrong_error(run->check, run->now, nomem__returned_number(&failed->type, failed->value));
+  enum nomem__told told = nomem__told_decide(&events, &usual);
+  if (!*is_wrong) *is_wrong = is_wrong_later(run, nomem__told_late_report(&events, &usual));
+  if (!*is_wrong && told == NOMEM_TOLD) asks_for_error(run, &events, is_wrong);
   run->common = nomem__told_common(&events, &usual);
-  return nomem__told_decide(&events, &usual);
+  return told;
 }
 
 static void enter(struct told_run *run, const struct nomem__outcome *outcome, enum nomem__verdict verdict) {
@@ -247,7 +298,7 @@ static void looked_with_fault(struct nomem__worker *worker, const struct nomem__
   bool is_result =
       nomem__look_shows_result(&looks, &usual, nomem__look_names_status, run->check->campaign->session->symbols);
   if (is_reported(run, outcome))
-    enter(run, outcome, verdict_of(run, is_result ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_LOOKED, outcome));
+    enter(run, outcome, verdict_of(run, is_result ? NOMEM_TOLD_NOTHING : run->told, outcome));
   compare_next(run);
 }
 
@@ -266,8 +317,8 @@ static void compared(struct nomem__worker *worker, const struct nomem__outcome *
   bool is_wrong = false;
   (void)worker;
   if (outcome->end.was_cancelled) return;
-  enum nomem__told told = is_reported(run, outcome) ? judge(run, &is_wrong) : NOMEM_TOLD;
-  if (!is_wrong && told == NOMEM_TOLD_LOOKED) {
+  enum nomem__told told = run->told = is_reported(run, outcome) ? judge(run, &is_wrong) : NOMEM_TOLD;
+  if (!is_wrong && (told == NOMEM_TOLD_LOOKED || told == NOMEM_TOLD_STOPPED)) {
     start(run, nomem__call_watch_prepare_looks(&run->without_fault, callers, NOMEM_WATCH_WITHOUT_FAULT, run->common),
           looked_without_fault);
     return;
@@ -303,6 +354,39 @@ static size_t count_worth_comparing(const struct told_check *check) {
   return count;
 }
 
+/* Fourth step, where the call reported an error: what test code is told that asks which one it was. */
+static void ask_next(struct told_run *run);
+
+static void asked(struct nomem__worker *worker, const struct nomem__outcome *outcome, void *user) {
+  struct told_run *run = user;
+  bool is_wrong = false;
+  (void)worker;
+  if (outcome->end.was_cancelled) return;
+  const struct nomem__told_events events = nomem__call_watch_events(&run->with_fault);
+  run->now->asks_no_error = !asks_for_error(run, &events, &is_wrong);
+  if (is_wrong && is_reported(run, outcome)) enter(run, outcome, NOMEM_VERDICT_MISREPORTED);
+  ask_next(run);
+}
+
+/* Whether it is known already that nothing is asked after an error of the same call of test code's. */
+static bool is_known_to_ask_nothing(const struct told_check *check, const struct told_call *of) {
+  for (size_t i = 0; i < check->count; i++)
+    if (check->calls[i].asks_no_error && check->calls[i].place == of->place) return true;
+  return false;
+}
+
+static void ask_next(struct told_run *run) {
+  struct told_check *check = run->check;
+  while (check->next < check->count) {
+    struct told_call *call = &check->calls[check->next];
+    if (call->is_known && !is_worth_comparing(check, call) && !is_known_to_ask_nothing(check, call)) break;
+    check->next++;
+  }
+  if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
+  run->now = &check->calls[check->next++];
+  start_with_fault(run, NOMEM_WATCH_WITH_FAULT, asked);
+}
+
 static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {
   struct nomem__campaign *campaign = check->campaign;
   check->next = 0;
@@ -327,6 +411,7 @@ static void look(struct told_check *check) {
   campaign->looks_cut_short += check->count - check->next;
   make_runs(check, compare_next);
   campaign->looks_cut_short += count_worth_comparing(check);
+  make_runs(check, ask_next);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     nomem__call_watch_free(&check->runs[i].with_fault);

@@ -16,6 +16,7 @@
 #include "../stack/process_memory.h"
 #include "../text/grow.h"
 #include "../text/hash.h"
+#include "error_names.h"
 #include "look_watch.h"
 #include "test_names.h"
 
@@ -165,6 +166,12 @@ static bool is_used(struct nomem__symbols *symbols, const char *path, uint64_t o
   return is_compared || (nomem__find_uses(code, offset, &unknown, &use) && !nomem__is_ignored(&use));
 }
 
+static bool is_clean_up(struct nomem__symbols *symbols, const struct nomem__trace_frame *callee) {
+  struct nomem__source_frame source = {0};
+  nomem__symbols_resolve(symbols, callee->path, callee->offset, false, &source, 1);
+  return source.function != NULL && nomem__names_clean_up(source.function);
+}
+
 /* Only now, because the linker's table has the function once it was called. */
 static void learn_call(const struct nomem__call_watch *watch, pid_t tid, struct nomem__call_place *place) {
   struct nomem__symbols *symbols = watch->code_owners->symbols;
@@ -174,6 +181,7 @@ static void learn_call(const struct nomem__call_watch *watch, pid_t tid, struct 
     place->callee = frame_at(watch, entry, false);
     like->callee = nomem__hash_number(nomem__hash_text(NOMEM__HASH_START, place->callee.path), place->callee.offset);
     like->type = nomem__symbols_find_result(symbols, place->callee.path, place->callee.offset);
+    like->is_clean_up = is_clean_up(symbols, &place->callee);
   }
   like->kind = kind_of(watch, place);
   const struct nomem__trace_frame here = {place->path, offset, true};
@@ -390,6 +398,17 @@ struct nomem__looks nomem__call_watch_looks(const struct nomem__call_watch *watc
 
 struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch) {
   return (struct nomem__told_events){watch->events, watch->event_count, watch->has_begun && !watch->is_cut};
+}
+
+bool nomem__call_watch_find_callee(const struct nomem__call_watch *watch, const struct nomem__told_event *event,
+                                   struct nomem__trace_frame *callee) {
+  for (size_t i = 0; i < watch->places.count; i++) {
+    const struct nomem__call_place *place = &watch->places.list[i];
+    if (!place->is_known || place->like.place != event->place || place->like.callee == 0) continue;
+    *callee = place->callee;
+    return true;
+  }
+  return false;
 }
 
 void nomem__call_watch_free(struct nomem__call_watch *watch) {

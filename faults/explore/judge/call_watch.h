@@ -78,6 +78,10 @@ struct nomem__stop_watcher *nomem__call_watch_prepare_looks(struct nomem__call_w
 struct nomem__told_events nomem__call_watch_events(const struct nomem__call_watch *watch);
 struct nomem__looks nomem__call_watch_looks(const struct nomem__call_watch *watch);
 
+/* The function whose call is noted in an event of it. False: it is not known. */
+bool nomem__call_watch_find_callee(const struct nomem__call_watch *watch, const struct nomem__told_event *event,
+                                   struct nomem__trace_frame *callee);
+
 void nomem__call_watch_free(struct nomem__call_watch *watch);
 
 #endif

@@ -91,6 +91,15 @@ bool nomem__names_clean_up(const char *function) {
   return false;
 }
 
+bool nomem__names_allocation(const char *function) {
+  static const char *const whole[] = {"alloc", "malloc", "calloc", "zalloc", "realloc", "alloc0", "memalloc", NULL};
+  struct words words;
+  split(function, &words);
+  for (size_t i = 0; i < words.count; i++)
+    if (is_one_of(words.list[i], whole)) return true;
+  return false;
+}
+
 bool nomem__names_status(const char *name) {
   static const char *const whole[] = {
       "err",     "errno",  "error", "errors", "errcode", "errcount", "fail",     "failed", "fails",   "stat",

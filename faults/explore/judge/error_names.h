@@ -17,6 +17,10 @@ bool nomem__names_want_of_memory(const char *name);
  * clean_up and the like, as whole words of the name; or it is a destructor. */
 bool nomem__names_clean_up(const char *function);
 
+/* Whether the name of a function says that it allocates: alloc, mem_alloc_func, default_realloc and the like, as whole
+ * words of the name. It may do more, as a constructor does. */
+bool nomem__names_allocation(const char *function);
+
 /* Whether the name of a variable, a member or a constant says that it is a status: err, failed, state, rc, OK and the
  * like, as whole words of the name. */
 bool nomem__names_status(const char *name);

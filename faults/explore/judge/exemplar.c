@@ -9,7 +9,9 @@
 #include "../stack/debug_info.h"
 #include "../text/function_name.h"
 #include "../text/memory.h"
+#include "error_names.h"
 #include "heap_misuse.h"
+#include "null_store.h"
 
 void nomem__free_exemplar(struct nomem__finding *finding) {
   nomem__trace_free(&finding->fault);
@@ -51,6 +53,36 @@ static void set_second_call(struct nomem__second_call *second, const struct nome
   nomem__trace_copy(&second->stack, &stack);
 }
 
+/* Which function at a frame, of those inlined into one another, is the innermost that does more than allocate: by its
+ * name, or because it is called for that and returns what it got. Their number: none is. */
+static size_t find_user(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame,
+                        const struct nomem__source_frame *sources, size_t count) {
+  size_t user = 0;
+  for (; user < count && sources[user].function != NULL; user++) {
+    /* What is inlined has no code of its own that shows what it returns. */
+    bool only_returns = user + 1 < count || nomem__is_passed_on(symbols, fault, frame);
+    bool is_called_for_it = nomem__names_allocation(sources[user].function) && only_returns;
+    if (!nomem__is_allocation_function(sources[user].function) && !is_called_for_it) break;
+  }
+  return user;
+}
+
+/* An allocation function that led to both, as one that makes a new block and is to copy the old one, did not lose it:
+ * who called it did. */
+static void skip_common_allocation(struct nomem__symbols *symbols, const struct nomem__trace *leak,
+                                   const struct nomem__trace *fault, unsigned *above_leak, unsigned *above_fault) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  while (*above_leak + 1 < leak->depth && *above_fault + 1 < fault->depth) {
+    const struct nomem__trace_frame *frame = &fault->frame[*above_fault];
+    size_t count = nomem__symbols_resolve(symbols, frame->path, frame->offset, frame->is_return_address, sources,
+                                          NOMEM_INLINED_MAX);
+    const char *function = sources[count - 1].function;
+    if (function == NULL || !nomem__is_allocation_function(function)) return;
+    ++*above_leak;
+    ++*above_fault;
+  }
+}
+
 /* Finds the function that lost the leaked blocks: the one that led both to their allocation and to the call that was
  * failed. But a function whose own realloc failed has lost the old block itself: its caller never saw it. */
 static void find_leaking_call(const struct nomem__judged_run *run, const struct nomem__code_owners *code_owners,
@@ -69,6 +101,7 @@ static void find_leaking_call(const struct nomem__judged_run *run, const struct 
     uint32_t fn = nomem__channel_fault(channel, i)->fn;
     bool is_its_own = (fn == NOMEM_FN_REALLOC || fn == NOMEM_FN_REALLOCARRAY) &&
                       nomem__trace_is_same_function(&leak, &fault, symbols);
+    if (!is_its_own) skip_common_allocation(symbols, &leak, &fault, &above_leak, &above_fault);
     stacks->blow_up.skipped_frames = is_its_own ? 0 : above_leak;
     stacks->leaking_call.skipped_frames = is_its_own ? 0 : above_fault;
     stacks->blow_up.shown_function = stacks->leaking_call.shown_function = 0;
@@ -153,11 +186,15 @@ static void skip_allocation_functions(const struct nomem__code_owners *code_owne
   const struct nomem__trace_frame *culprit;
   const unsigned skipped = fault->skipped_frames;
   while ((culprit = nomem__trace_culprit(fault)) != NULL && culprit + 1 < fault->frame + fault->depth) {
-    nomem__symbols_resolve(code_owners->symbols, culprit->path, culprit->offset, culprit->is_return_address, sources,
-                           NOMEM_INLINED_MAX);
-    bool is_allocation = sources[0].function != NULL && nomem__is_allocation_function(sources[0].function);
-    if (!is_allocation && !nomem__is_runtime_code(code_owners, culprit)) return;
-    fault->skipped_frames = (unsigned)(culprit - fault->frame) + 1;
+    unsigned number = (unsigned)(culprit - fault->frame);
+    size_t count = nomem__symbols_resolve(code_owners->symbols, culprit->path, culprit->offset,
+                                          culprit->is_return_address, sources, NOMEM_INLINED_MAX);
+    size_t user = find_user(code_owners->symbols, fault, number, sources, count);
+    if (user < count && !nomem__is_runtime_code(code_owners, culprit)) {
+      fault->shown_function = (unsigned)user;
+      return;
+    }
+    fault->skipped_frames = number + 1;
   }
   if (culprit == NULL) fault->skipped_frames = skipped; /* all are */
 }
@@ -236,6 +273,7 @@ void nomem__collect_stacks(const struct nomem__judged_run *run, const struct nom
   describe_threads(run, symbols, stacks);
   if (run->verdict != NOMEM_VERDICT_CRASH) return;
   nomem__find_unchecked(outcome, symbols, &stacks->blow_up, &stacks->unchecked);
+  nomem__blame_going_on(code_owners, &stacks->blow_up, &stacks->unchecked);
   stacks->blow_up.shown_function = stacks->unchecked.user;
 }
 

@@ -49,6 +49,10 @@ static bool hash_wrong_error(const struct nomem__judged_run *run, const struct n
   nomem__fault_trace(run->outcome->channel, 0, &fault);
   unsigned test = nomem__next_test_call(callers, &fault, 0), frame = test;
   if (test < 2 || test == fault.depth) return false;
+  const struct nomem__trace_frame *called = &fault.frame[test - 1];
+  const struct nomem__debug_result told =
+      nomem__symbols_find_result(code_owners->symbols, called->path, called->offset - 1);
+  if (told.kind == NOMEM_RESULT_NONE) return false; /* a later call had the error */
   do frame--;
   while (frame > 0 && nomem__is_passed_on(code_owners->symbols, &fault, frame));
   if (nomem__code_owner_of(code_owners, &fault.frame[frame]) == NOMEM_OWNER_RUNTIME) return false;

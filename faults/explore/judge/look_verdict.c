@@ -24,10 +24,18 @@ static bool is_positive(const struct nomem__look *look, uint64_t value) {
   return value != 0 && (value >> (8 * look->bytes - 1) & 1) == 0;
 }
 
+/* Whether two pointers are compared that were one, and are not, or the other way round. */
+static bool is_other_object(const struct nomem__look *look, const struct nomem__look *usual) {
+  for (size_t i = 0; i < 2; i++)
+    if (!is_pointer(look, look->values[i]) || !is_pointer(look, usual->values[i])) return false;
+  return (look->values[0] == look->values[1]) != (usual->values[0] == usual->values[1]);
+}
+
 enum nomem__look_difference nomem__look_compare(const struct nomem__look *look, const struct nomem__look *usual) {
   if (!look->is_known || !usual->is_known || look->bytes == 0) return NOMEM_LOOK_SAME;
   bool is_same[2];
   for (size_t i = 0; i < 2; i++) is_same[i] = is_alike(look, look->values[i], usual->values[i]);
+  if (is_other_object(look, usual)) return NOMEM_LOOK_DATA;
   if (is_same[0] && is_same[1]) return NOMEM_LOOK_SAME;
   if (look->has_fraction) return NOMEM_LOOK_DATA;
   if (!is_same[0] && !is_same[1]) return NOMEM_LOOK_UNCLEAR;

@@ -93,8 +93,10 @@ static bool may_return_pointer(struct nomem__symbols *symbols, const struct nome
 /* What is known of the functions on the way from a failure outwards. */
 struct way {
   enum match match;
-  bool has_ignored, was_checked;
-  unsigned store, ignored; /* frames: the first that stored it, and the first that ignored what it was told */
+  bool has_ignored, has_passed, was_checked;
+  /* Frames: the first that stored it, that handed it unchecked to a function, which may have stored it, and that
+   * ignored what it was told. */
+  unsigned store, passed, ignored;
 };
 
 /* value: what the call in the frame returned. */
@@ -107,6 +109,11 @@ static void look_at_frame(struct nomem__symbols *symbols, const struct nomem__tr
     way->match = match;
     way->store = frame;
     way->was_checked = use->is_checked;
+  }
+  bool hands_on = use->is_passed && !use->is_checked && use->is_whole;
+  if (hands_on && !way->has_passed && (frame == 0 || may_return_pointer(symbols, &fault->frame[frame - 1]))) {
+    way->has_passed = true;
+    way->passed = frame;
   }
   if (way->has_ignored || frame == 0 || !nomem__is_ignored(use)) return;
   if (!has_reported(symbols, &fault->frame[frame], &fault->frame[frame - 1], value, is_allocated)) return;
@@ -148,6 +155,7 @@ struct nomem__null_store nomem__null_store_find(const struct nomem__outcome *out
   if (has_store && !way.was_checked) return (struct nomem__null_store){NOMEM_CAUSE_UNCHECKED, way.store, is_same};
   if (way.has_ignored) return (struct nomem__null_store){NOMEM_CAUSE_IGNORED, way.ignored, is_same};
   if (has_store) return (struct nomem__null_store){NOMEM_CAUSE_LEFT, way.store, is_same};
+  if (way.has_passed) return (struct nomem__null_store){NOMEM_CAUSE_UNCHECKED, way.passed, false};
   return (struct nomem__null_store){NOMEM_CAUSES, 0, false};
 }
 
@@ -169,6 +177,12 @@ bool nomem__is_passed_on(struct nomem__symbols *symbols, const struct nomem__tra
   const struct nomem__returned unknown = {0};
   struct nomem__value_use use;
   return find_uses(symbols, &fault->frame[frame], &unknown, &use) && (use.is_returned || use.may_be_returned);
+}
+
+bool nomem__is_checked(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {
+  const struct nomem__returned unknown = {0};
+  struct nomem__value_use use;
+  return find_uses(symbols, &fault->frame[frame], &unknown, &use) && use.is_checked;
 }
 
 bool nomem__is_checked_or_unused(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame) {

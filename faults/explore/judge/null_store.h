@@ -26,6 +26,9 @@ bool nomem__is_null_returned(const struct nomem__outcome *outcome, struct nomem_
  * nothing with it: then it is not the one that used it unchecked. Also false when it is not known. */
 bool nomem__is_checked_or_unused(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame);
 
+/* Whether the function in a frame of a failure's stack compares what the call there has returned with a number. */
+bool nomem__is_checked(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame);
+
 /* Whether the function that made the call in a frame of a failure's stack returns what that returned, on one of its
  * ways at least. */
 bool nomem__is_passed_on(struct nomem__symbols *symbols, const struct nomem__trace *fault, unsigned frame);

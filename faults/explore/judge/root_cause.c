@@ -331,6 +331,25 @@ static void set_returned(struct nomem__symbols *symbols, const struct nomem__tra
   unchecked->cause = was_checked ? NOMEM_CAUSE_LEFT : NOMEM_CAUSE_UNCHECKED;
 }
 
+/* Whether a function made another call after the one that failed, in which the run blew up. */
+static bool has_gone_on(const struct nomem__trace *blow_up, const struct nomem__trace *fault,
+                        const struct nomem__null_source *source) {
+  return blow_up->frame[source->frame].offset != fault->frame[source->fault_frame].offset;
+}
+
+/* Nobody has left the NULL in memory that was read there. But a function that has checked a failed call, and only that,
+ * may have gone on before it was set. */
+static void note_going_on(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
+                          const struct nomem__trace *blow_up, const struct nomem__null_sources *sources,
+                          struct nomem__unchecked_call *unchecked) {
+  struct nomem__trace fault;
+  if (sources->count == 0 || sources->list[0].kind != NOMEM_NULL_IN_MEMORY) return;
+  const struct nomem__null_source *source = &sources->list[0];
+  nomem__fault_trace(outcome->channel, source->fault, &fault);
+  if (!has_gone_on(blow_up, &fault, source) || !nomem__is_checked(symbols, &fault, source->fault_frame)) return;
+  unchecked->went_on_at = source->frame;
+}
+
 /* The call that the machine code shows to have returned the NULL, or to have left it in memory. Returns how far that is
  * known. */
 static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
@@ -340,7 +359,10 @@ static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, 
   struct nomem__trace fault;
   nomem__null_sources_find(outcome, symbols, blow_up, &sources);
   const struct nomem__null_source *source = choose_source(outcome, symbols, &sources, &store);
-  if (source == NULL) return sources.kind;
+  if (source == NULL) {
+    note_going_on(outcome, symbols, blow_up, &sources, unchecked);
+    return sources.kind;
+  }
   nomem__fault_trace(outcome->channel, source->fault, &fault);
   unchecked->where.depth = 1;
   if (source->kind == NOMEM_NULL_RETURNED) {
@@ -349,6 +371,8 @@ static enum nomem__null_kind find_by_code(const struct nomem__outcome *outcome, 
     unchecked->where.frame[0] = fault.frame[store.fault_frame];
     unchecked->cause = store.cause;
     unchecked->is_from_memory = true;
+    bool is_of_other = store.cause == NOMEM_CAUSE_LEFT && !store.is_same_place && has_gone_on(blow_up, &fault, source);
+    unchecked->went_on_at = is_of_other ? source->frame : 0;
   }
   return source->kind;
 }
@@ -371,6 +395,29 @@ bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__s
       return true;
   }
   return false;
+}
+
+/* Whether a function is the code under test's own, rather than that of what calls it: of a program that is all one, any
+ * but main(). */
+static bool is_of_called(const struct nomem__code_owners *code_owners, const struct nomem__trace_frame *frame) {
+  const struct nomem__code_owners *callers = nomem__code_owners_callers(code_owners);
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  if (callers->is_divided) return nomem__code_owner_of(callers, frame) == NOMEM_OWNER_UNDER_TEST;
+  size_t count = nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, frame->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  const char *function = count > 0 ? sources[count - 1].function : NULL;
+  return function != NULL && strcmp(function, "main") != 0;
+}
+
+void nomem__blame_going_on(const struct nomem__code_owners *code_owners, const struct nomem__trace *blow_up,
+                           struct nomem__unchecked_call *unchecked) {
+  unsigned at = unchecked->went_on_at;
+  if (at == 0 || at >= blow_up->depth || !is_of_called(code_owners, &blow_up->frame[at])) return;
+  unchecked->where.depth = 1;
+  unchecked->where.frame[0] = blow_up->frame[at];
+  unchecked->where.shown_function = unchecked->user = 0;
+  unchecked->cause = NOMEM_CAUSE_UNSET;
+  unchecked->is_from_memory = true;
 }
 
 bool nomem__unchecked_source(const struct nomem__unchecked_call *unchecked, struct nomem__symbols *symbols,

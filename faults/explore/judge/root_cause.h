@@ -66,6 +66,8 @@ enum nomem__cause {
   NOMEM_CAUSE_UNCHECKED, /* it returned the NULL, which was used or stored unchecked */
   NOMEM_CAUSE_LEFT,      /* it returned the NULL, which was checked, and yet left where it was read later */
   NOMEM_CAUSE_IGNORED,   /* it reported a failure, and what it returned was ignored */
+  NOMEM_CAUSE_UNSET, /* it was made after a failure that was checked, such as to give up, and needed what was not set
+                        yet: it is not the call that failed */
   NOMEM_CAUSES
 };
 
@@ -76,6 +78,9 @@ struct nomem__unchecked_call {
   unsigned user;             /* of those at the culprit's address, the one that made the call, if it was one of them */
   enum nomem__cause cause;
   bool is_from_memory; /* the NULL was read from memory, which that call may have left so, or another */
+  /* The frame of the blow-up of the function that had checked the failed call, and made another call after it, in which
+   * the run blew up at a NULL that need not have been left by the failed one. 0: none. */
+  unsigned went_on_at;
 };
 
 /* Finds the unchecked call for a process that followed a NULL pointer: the function that did so is still in the very
@@ -83,6 +88,11 @@ struct nomem__unchecked_call {
  * caller is considered instead. Paths are borrowed. */
 bool nomem__find_unchecked(const struct nomem__outcome *outcome, struct nomem__symbols *symbols,
                            const struct nomem__trace *blow_up, struct nomem__unchecked_call *unchecked);
+
+/* Blames the function that went on after the failure, if it is code under test: it made the call in which the run blew
+ * up before what that needs was set. */
+void nomem__blame_going_on(const struct nomem__code_owners *code_owners, const struct nomem__trace *blow_up,
+                           struct nomem__unchecked_call *unchecked);
 
 /* Of functions inlined into one another, the innermost that two frames of one function are both in: an inlined wrapper
  * has returned. Its number in each. */

@@ -48,6 +48,15 @@ static bool is_shorter_count(const struct nomem__told_event *event, const struct
   return value > 0 && value < usually;
 }
 
+/* Whether a call that gives something back returned 0 or NULL, and test code did not look at it: it says that nothing
+ * is left of it, which is no error. */
+static bool says_nothing_is_left(const struct nomem__told_event *event) {
+  const struct nomem__debug_result *type = &event->type;
+  if (event->kind != NOMEM_TOLD_RESULT || !event->is_clean_up || event->is_used || event->is_failed_call) return false;
+  if (type->kind == NOMEM_RESULT_NONE || type->kind == NOMEM_RESULT_UNKNOWN || type->bytes == 0) return false;
+  return nomem__returned_number(type, event->value) == 0;
+}
+
 /* Whether an event says that something has failed, which it does not without the fault. *is_unclear: it may. */
 static bool says_no(const struct nomem__told_event *event, const struct nomem__told_event *usual, bool *is_unclear) {
   const struct nomem__debug_result *type = &event->type;
@@ -61,6 +70,7 @@ static bool says_no(const struct nomem__told_event *event, const struct nomem__t
     case NOMEM_TOLD_RESULT:
       break;
   }
+  if (says_nothing_is_left(event)) return false;
   if (event->is_failed_call) {
     bool is_short = is_shorter_count(event, usual);
     *is_unclear |= is_short;
@@ -84,7 +94,8 @@ static bool says_no_alone(const struct nomem__told_event *event, const struct no
                           bool *is_unclear) {
   /* Through a pointer from a library, such as a method's, whose result is not looked at. */
   bool is_ignored = event->kind == NOMEM_TOLD_RESULT && event->callee == 0 && !event->is_used;
-  bool has_counterpart = false, is_silent = is_ignored || event->kind == NOMEM_TOLD_DATA ||
+  bool has_counterpart = false, is_silent = is_ignored || says_nothing_is_left(event) ||
+                                            event->kind == NOMEM_TOLD_DATA ||
                                             (event->kind == NOMEM_TOLD_RESULT && event->type.kind == NOMEM_RESULT_NONE);
   if (is_silent) return false;
   for (size_t i = 0; i < usual->count; i++) {
@@ -165,8 +176,9 @@ static enum nomem__told decide(const struct nomem__told_events *events, const st
   bool is_seen = is_cause_seen(events, usual, common);
   /* It may have ended within a call of code under test, which has its own way to say so. */
   bool has_stopped = common == events->count && common < usual->count;
-  if (has_stopped && !is_seen && usual->list[common].kind != NOMEM_TOLD_DATA) return NOMEM_TOLD;
   bool is_whole = events->is_whole && usual->is_whole && !is_unclear;
+  if (has_stopped && !is_seen && usual->list[common].kind != NOMEM_TOLD_DATA)
+    return is_whole ? NOMEM_TOLD_STOPPED : NOMEM_TOLD;
   if (!is_whole) return NOMEM_TOLD_UNSEEN;
   return is_seen ? NOMEM_TOLD_NOTHING : NOMEM_TOLD_LOOKED;
 }
@@ -210,6 +222,31 @@ const struct nomem__told_event *nomem__told_later_error(const struct nomem__told
   const struct nomem__told_event *error = find_later_error(events, &compared);
   free(list);
   return error;
+}
+
+static const struct nomem__told_event *find_late_report(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  size_t common = count_common(events, usual);
+  bool is_unclear = false;
+  if (failed == NULL || failed >= events->list + common) return NULL;
+  size_t first = (size_t)(failed - events->list);
+  if (says_no(failed, &usual->list[first], &is_unclear) || is_unclear) return NULL;
+  for (size_t i = first + 1; i < events->count; i++) {
+    const struct nomem__told_event *event = &events->list[i];
+    bool says_so = i < common ? says_no(event, &usual->list[i], &is_unclear) : says_no_alone(event, usual, &is_unclear);
+    if (says_so) return event->kind == NOMEM_TOLD_RESULT ? event : NULL;
+  }
+  return NULL;
+}
+
+const struct nomem__told_event *nomem__told_late_report(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual) {
+  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
+  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
+  const struct nomem__told_event *report = find_late_report(events, &compared);
+  free(list);
+  return report;
 }
 
 bool nomem__told_has_place(const struct nomem__told_events *events, uint64_t place) {

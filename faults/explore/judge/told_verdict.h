@@ -32,6 +32,7 @@ struct nomem__told_event {
   bool is_comparison;                       /* a test framework's, of texts or blocks, which may not return */
   bool is_failed_call;                      /* the allocation failed in this call */
   bool is_status;                           /* what a call returns may be one, by its type or what the source says */
+  bool is_clean_up;                         /* the call gives something back, by the function's name */
 };
 
 /* What was noted from the fault on, in the thread of the fault. */
@@ -45,6 +46,8 @@ enum nomem__told {
   NOMEM_TOLD,         /* it was, or may have been: the failure was reported */
   NOMEM_TOLD_UNSEEN,  /* it was not, as far as was seen, but not all was */
   NOMEM_TOLD_LOOKED,  /* it was not by a call, and noticed something that it did not get by a call either */
+  NOMEM_TOLD_STOPPED, /* it was not by a call that returned, and the run ended where test code calls code under test
+                         next: before that call, as by an assertion, or within it */
   NOMEM_TOLD_NOTHING, /* it was not, and what it noticed is another value than without the fault */
 };
 
@@ -61,6 +64,11 @@ size_t nomem__told_common(const struct nomem__told_events *events, const struct 
 /* The first call after the one in which the allocation failed that reported an error, where the run without the fault
  * made the same calls up to there. NULL: none did. */
 const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
+                                                        const struct nomem__told_events *usual);
+
+/* The first call after the one in which the allocation failed that reported an error, on whatever way, where that one
+ * had reported nothing itself. NULL: none did. */
+const struct nomem__told_event *nomem__told_late_report(const struct nomem__told_events *events,
                                                         const struct nomem__told_events *usual);
 
 /* Whether anything came there: of a function of the test's, that code under test called it. */

@@ -151,7 +151,11 @@ static void print_unchecked(FILE *out, const struct nomem__finding *finding, str
   const struct nomem__trace_frame *frame = &finding->unchecked.where.frame[0];
   struct nomem__source_frame source;
   if (!nomem__unchecked_source(&finding->unchecked, symbols, &source)) return;
-  fputs(finding->unchecked.cause == NOMEM_CAUSE_LEFT ? ", left NULL" : ", unchecked", out);
+  static const char *const words[NOMEM_CAUSES] = {[NOMEM_CAUSE_UNCHECKED] = ", unchecked",
+                                                  [NOMEM_CAUSE_LEFT] = ", left NULL",
+                                                  [NOMEM_CAUSE_IGNORED] = ", unchecked",
+                                                  [NOMEM_CAUSE_UNSET] = ", what is not set yet was used"};
+  fputs(words[finding->unchecked.cause], out);
   if (failed != NULL && failed->offset == frame->offset) return;
   fputs(" in ", out);
   nomem__trace_print_source(out, frame, &source);
@@ -189,6 +193,8 @@ static void put_unchecked(struct nomem__document_builder *builder, json_t *objec
   json_t *unchecked = nomem__make_frame_with_source(builder, frame, &source);
   if (finding->unchecked.cause == NOMEM_CAUSE_LEFT)
     nomem__json_put(&builder->json, unchecked, "was_checked", json_true());
+  if (finding->unchecked.cause == NOMEM_CAUSE_UNSET)
+    nomem__json_put(&builder->json, unchecked, "is_unset", json_true());
   const struct nomem__trace_frame *culprit = nomem__trace_culprit(&finding->blow_up);
   if (culprit == NULL || !nomem__trace_is_same_file(culprit->path, frame->path))
     put_place_owner(builder, unchecked, "owner", frame);

@@ -148,6 +148,7 @@ static bool is_marked(const struct finding_text *text, const json_t *entry) {
 }
 
 static const char *unchecked_words(const json_t *unchecked) {
+  if (json_is_true(json_object_get(unchecked, "is_unset"))) return "not set yet";
   return json_is_true(json_object_get(unchecked, "was_checked")) ? "left NULL" : "not checked";
 }
 

@@ -12,6 +12,7 @@
 #include "../text/memory.h"
 #include "heap_blocks.h"
 #include "locked_mutex.h"
+#include "ring_leaks.h"
 
 /* With this bound a scan takes about a second at the most. */
 #define SCANNED_BYTES_MAX (UINT64_C(1) << 30)
@@ -362,7 +363,7 @@ static void add_leak(struct scan *scan, const struct nomem__heap_block *block) {
 }
 
 static int list_leaks(struct scan *scan) {
-  size_t direct = 0, all = 0;
+  size_t all = 0;
   int result = 0;
   for (size_t i = 0; i < scan->blocks.count && result == 0; i++) {
     const struct nomem__heap_block *block = &scan->blocks.list[i];
@@ -370,15 +371,12 @@ static int list_leaks(struct scan *scan) {
     if (!block->is_reachable) result = scan_memory(scan, block->address, block->address + block->size, false, block);
   }
   if (result != 0) return result;
-  for (size_t i = 0; i < scan->blocks.count; i++) {
-    all += !scan->blocks.list[i].is_reachable;
-    direct += !scan->blocks.list[i].is_reachable && !scan->blocks.list[i].is_indirect;
-  }
+  nomem__ring_leaks_mark(&scan->blocks, scan->image, scan->channel, SCANNED_BYTES_MAX - scan->scanned_bytes);
+  for (size_t i = 0; i < scan->blocks.count; i++) all += !scan->blocks.list[i].is_reachable;
   scan->heap->leaks = nomem__calloc(all < SITES_MAX ? all + 1 : SITES_MAX, sizeof *scan->heap->leaks);
   for (size_t i = 0; i < scan->blocks.count; i++) {
     const struct nomem__heap_block *block = &scan->blocks.list[i];
-    /* Blocks that point to one another in a ring have no first one: then all count. */
-    if (!block->is_reachable && (direct == 0 || !block->is_indirect)) add_leak(scan, block);
+    if (!block->is_reachable && !block->is_indirect) add_leak(scan, block);
   }
   qsort(scan->heap->leaks, scan->heap->leak_count, sizeof *scan->heap->leaks, by_key);
   return 0;

@@ -215,7 +215,8 @@ uint64_t nomem__trace_hash(const struct nomem__trace *trace, struct nomem__symbo
   size_t count = resolve(symbols, culprit, sources);
   uint64_t hash = nomem__hash_text(nomem__hash_text(NOMEM__HASH_START, nomem__base_name(culprit->path)),
                                    sources[count - 1].function);
-  const struct nomem__source_frame *own = &sources[find_own(sources, count)];
+  bool is_named = trace->shown_function > 0 && trace->shown_function < count;
+  const struct nomem__source_frame *own = &sources[is_named ? trace->shown_function : find_own(sources, count)];
   const char *function = own->function;
   if (sameness == NOMEM_SAME_FUNCTION)
     return function != NULL ? nomem__hash_text(hash, function) : add_line(hash, culprit, own);

@@ -223,7 +223,7 @@ function detailOf(finding) {
   return element('td', { colspan: findingColumns.length },
     element('p', null, `${finding.meaning}: ${finding.end}.`, exclusionOf(finding) ? ` Not counted: ${exclusionOf(finding)}.` : ''),
     finding.unchecked ? element('div', { class: 'unchecked' }, element('h3', null,
-      `${finding.unchecked.was_checked ? 'Left NULL' : 'Not checked'}, in ${finding.code_owner}`),
+      `${finding.unchecked.is_unset ? 'Not set yet' : finding.unchecked.was_checked ? 'Left NULL' : 'Not checked'}, in ${finding.code_owner}`),
       element('ol', { class: 'stack' }, frameItem(finding.unchecked, '', {}, ''))) : null,
     element('div', { class: 'stacks' }, stackBlock(`The ${finding.hostile ? 'call' : 'fault'}: ${what}`, fault),
       ...(second ? [stackBlock(`Then, on the recovery path: ${second.function} of ${plural(second.bytes, 'byte')} ${failed(second)} (allocation ${number(second.allocation)})`, second)] : []),
