@@ -246,28 +246,46 @@ else
   fail 'and where the kernel does not bound it' seen
 fi
 
-# The command, or the process that it starts programs by, is killed right after its fork, before the child has asked to
-# be told.
+# The command, or the process that it starts programs by, is killed as soon as it has made another process (GENERATION: 0
+# the one, 1 the other), before that has asked to be told. A keeper waits for the process that it makes.
 cat >killed.c <<'EOS'
 #define _GNU_SOURCE
+#include <dlfcn.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+static int generation;
+static int (*call)(void *);
+static void note_child(void) {
+  FILE *file = fopen(getenv("CHILDREN"), "a");
+  if (file != NULL && fprintf(file, "%d\n", (int)getpid()) > 0) fclose(file);
+}
+static void not_yet_scheduled(void) { nanosleep(&(struct timespec){0, 100000000}, NULL); }
 pid_t fork(void) {
-  static int generation;
   pid_t pid = (pid_t)syscall(SYS_fork);
   if (pid == 0) {
     generation++;
-    FILE *file = fopen(getenv("CHILDREN"), "a");
-    if (file != NULL && fprintf(file, "%d\n", (int)getpid()) > 0) fclose(file);
-    nanosleep(&(struct timespec){0, 100000000}, NULL); /* not yet scheduled */
+    note_child();
+    not_yet_scheduled();
   } else if (generation == atoi(getenv("GENERATION"))) {
     kill(getpid(), SIGKILL);
   }
   return pid;
+}
+static int kill_parent(void *user) {
+  note_child();
+  if (generation == atoi(getenv("GENERATION"))) kill(getppid(), SIGKILL);
+  not_yet_scheduled();
+  return call(user);
+}
+typedef int clones(int (*function)(void *), void *stack, int flags, void *user, ...);
+int clone(int (*function)(void *), void *stack, int flags, void *user, ...) {
+  call = function;
+  return ((clones *)dlsym(RTLD_NEXT, "clone"))(kill_parent, stack, flags, user);
 }
 EOS
 "$cc" -shared -fPIC -o killed.so killed.c

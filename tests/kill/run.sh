@@ -23,7 +23,7 @@ seed=1
 kill_build=$build kill_work=$work
 # shellcheck source-path=SCRIPTDIR/lib source=lib/sets.sh
 . "$here/lib/sets.sh"
-forks='1 2 3 5' fork_options="-j 2"
+forks='1 2 3 4' fork_options="-j 2"
 [ $# -eq 0 ] || { sets="$sets $more_sets" && forks='1 2 3 4 5 6' fork_options="-j 2
 --no-trace
 --isolate off"; }
@@ -102,8 +102,8 @@ for set in ${usable:-}; do
   fi
 done
 
-# Killed where it has begun a process that does not know yet what it is for: the holder of a view of the files, one that
-# tries such a view, one that runs are started by.
+# Killed where it has begun a process that does not know yet what it is for: the holder of a view of the files, or one
+# that runs are started by.
 for at in $forks; do
   echo "$fork_options" >lines
   while read -r options; do

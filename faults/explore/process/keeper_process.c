@@ -204,7 +204,6 @@ static int become_program(void *user) {
   const struct nomem__keeper_report report = {.kind = NOMEM_KEEPER_STARTED, .pid = getpid()};
   char byte;
   ssize_t came;
-  send_report(keeper, &report);
   sigaction(SIGCHLD, &keeper->inherited, NULL);
   if (order->own_session) { /* nor does each crash leave a core file */
     setsid();
@@ -215,6 +214,7 @@ static int become_program(void *user) {
   if (order->same_addresses) personality(ADDR_NO_RANDOMIZE);
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (getppid() != start->parent) return CANNOT_EXECUTE; /* it was gone before the kernel was asked to tell */
+  send_report(keeper, &report);
   while ((came = read(descriptors[NOMEM_KEEPER_GO], &byte, 1)) < 0 && errno == EINTR) continue;
   if (came != 1) return CANNOT_EXECUTE; /* the command is gone */
   int result = order->uses_sandbox
