@@ -57,13 +57,15 @@ finds() {
   line=$(reproduce_line)
   plan=$(sed -n 's/^nomem: plan written to //p' log)
   [ -n "$line" ] && grep -q '^\(site\|from\)=[0-9a-f]\{16\}' "$plan" || return 1
-  fuzz "$expected" sh -c "$line" && prints "$pattern" || return 1
+  # As it starts, libFuzzer's thread that watches the memory frees a block, and then libFuzzer may take a leak for none.
+  fuzz "$expected" sh -c "$line -rss_limit_mb=0" && prints "$pattern" || return 1
   fuzz 0 env NOMEM_FUZZ=off "$1" "${line##* }"
 }
 
 runs="-seed=1 -runs=20000 -max_total_time=400" # a busy machine takes a minute for what an idle one does in seconds
-# What has no bug makes all of its runs. Each bug here is found in far fewer.
+# What has no bug makes all of its runs. A bug is found in far fewer.
 fewer_runs="-seed=1 -runs=5000 -max_total_time=400"
+[ -z "${NOMEM_ALL_TESTS:-}" ] || fewer_runs=$runs
 for bug in NONE UNCHECKED_MALLOC DOUBLE_FREE LEAK UNCHECKED_STRDUP; do
   target parser-$bug parser.c ,address -DBUG_$bug
 done

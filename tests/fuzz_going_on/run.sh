@@ -114,7 +114,7 @@ target careful "$library" "$harness" -DCHECKS
       fuzz 77 env ASAN_OPTIONS=detect_leaks=1 ./leaky -ignore_crashes=1 -seed=1 -runs=20000 -max_total_time=200 corpus &&
         prints 1 DONE && prints 1 '^nomem: findings that the campaign went on after: ' &&
         prints 0 'detected memory leaks.*fuzzer' && line=$(sed -n 's/^nomem: reproduce: //p' log | head -n 1) &&
-        fuzz 77 env ASAN_OPTIONS=detect_leaks=1 sh -c "$line" && prints 1 'detected memory leaks' &&
+        fuzz 77 env ASAN_OPTIONS=detect_leaks=1 sh -c "$line -rss_limit_mb=0" && prints 1 'detected memory leaks' &&
         fuzz 0 env ASAN_OPTIONS=detect_leaks=1 ./leaky-clean -ignore_crashes=1 -seed=1 -runs=20000 corpus &&
         prints 0 '^nomem: '
     }

@@ -10,7 +10,7 @@ FNR == NR && match($0, /\/\* says: .* \*\//) { says = substr($0, RSTART + 9, RLE
 FNR == NR { next }
 
 /^  reproduce: / { lines_to_paste++ }
-index($0, verdict " in planted (") == 1 && index($0, file ":") { is_named = 1 }
+$0 ~ "^" verdict " in planted \\(.*" file ":" { is_named = 1 }
 index($0, says) { is_said = 1 }
 /faults\/inject\/|libnomem-preload/ { shows_injector = 1 }
 # A stack is what stands below its heading.
@@ -19,8 +19,8 @@ index($0, says) { is_said = 1 }
 
 # Whether this frame is in the planted function, at the line that is marked. A hang is wherever in its loop it was.
 function stands_at(what,    line) {
-  line = exact != "exact" || verdict == "hang" && what == "blow-up" ? "[0-9]+" : marked[what]
-  return $0 ~ "planted" (what == "fault" ? "[a-z_]*" : "") " \\(.*" file ":" line "($|[^0-9])"
+  line = exact != "exact" || verdict == "hang" && what == "blow-up" ? "[0-9]*" : marked[what]
+  return $0 ~ "planted" (what == "fault" ? "[a-z_]*" : "") " \\(.*" file ":" line "\\)"
 }
 
 END {
