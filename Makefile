@@ -210,7 +210,7 @@ $(BUILD)/nomem: $(EXPLORE_MAIN_OBJ) $(EXPLORE_OBJS) $(PLAN_OBJS)
 
 bench-build: $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-$(BUILD)/bench/%: bench/%.c $(BUILD)/libnomem.a $(BUILD)/libmempool.a
+$(BUILD)/bench/%: bench/%.c $(BUILD)/libexplore.a $(BUILD)/libnomem.a $(BUILD)/libmempool.a
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -Ilib -Ifaults -o $@ $< $(filter %.a,$^) $(BENCH_LIBS) -pthread
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../judge/error_names.h"
+#include "../judge/return_verdict.h"
 
 bool nomem__confirm_needs_block_table(const struct nomem__finding *finding) {
   return finding->needs_block_table || finding->verdict == NOMEM_VERDICT_LEAK ||
@@ -67,21 +67,13 @@ static struct own_call find_own_call(const struct nomem__code_owners *code_owner
   struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   size_t count =
       nomem__symbols_resolve(code_owners->symbols, frame->path, frame->offset, true, sources, NOMEM_INLINED_MAX);
-  if (count == 0) return (struct own_call){0};
   return (struct own_call){sources[count - 1].function, frame->path, sources[count - 1].line};
 }
 
 /* The call of test code below which something happened, if its function's name says that it gives something back. */
 static struct own_call find_clean_up(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
-  unsigned test = nomem__next_test_call(code_owners, trace, 0);
-  if (test == 0 || test >= trace->depth) return (struct own_call){0};
-  const struct nomem__trace_frame *called = &trace->frame[test - 1];
-  size_t count = nomem__symbols_resolve(code_owners->symbols, called->path, called->offset, called->is_return_address,
-                                        sources, NOMEM_INLINED_MAX);
-  bool is_clean_up =
-      count > 0 && sources[count - 1].function != NULL && nomem__names_clean_up(sources[count - 1].function);
-  return is_clean_up ? find_own_call(code_owners, &trace->frame[test]) : (struct own_call){0};
+  unsigned test = nomem__find_clean_up_call(code_owners, trace);
+  return test < trace->depth ? find_own_call(code_owners, &trace->frame[test]) : (struct own_call){0};
 }
 
 /* Whether one function of test code makes both calls, this one first. */

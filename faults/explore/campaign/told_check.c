@@ -347,13 +347,6 @@ static void compare_next(struct told_run *run) {
   start(run, nomem__call_watch_prepare(&run->without_fault, callers, NOMEM_WATCH_WITHOUT_FAULT), usual_done);
 }
 
-/* How many of those that no run has compared yet. */
-static size_t count_worth_comparing(const struct told_check *check) {
-  size_t count = 0;
-  for (size_t i = check->next; i < check->count; i++) count += is_worth_comparing(check, &check->calls[i]);
-  return count;
-}
-
 /* Fourth step, where the call reported an error: what test code is told that asks which one it was. */
 static void ask_next(struct told_run *run);
 
@@ -375,16 +368,24 @@ static bool is_known_to_ask_nothing(const struct told_check *check, const struct
   return false;
 }
 
+static bool is_worth_asking(const struct told_check *check, const struct told_call *of) {
+  return of->is_known && !is_worth_comparing(check, of) && !is_known_to_ask_nothing(check, of);
+}
+
 static void ask_next(struct told_run *run) {
   struct told_check *check = run->check;
-  while (check->next < check->count) {
-    struct told_call *call = &check->calls[check->next];
-    if (call->is_known && !is_worth_comparing(check, call) && !is_known_to_ask_nothing(check, call)) break;
-    check->next++;
-  }
+  while (check->next < check->count && !is_worth_asking(check, &check->calls[check->next])) check->next++;
   if (check->next == check->count || nomem__campaign_is_over(check->campaign)) return;
   run->now = &check->calls[check->next++];
   start_with_fault(run, NOMEM_WATCH_WITH_FAULT, asked);
+}
+
+/* How many calls a step has not come to, of those that it is for. */
+static size_t count_left(const struct told_check *check,
+                         bool (*is_worth)(const struct told_check *check, const struct told_call *of)) {
+  size_t count = 0;
+  for (size_t i = check->next; i < check->count; i++) count += is_worth(check, &check->calls[i]);
+  return count;
 }
 
 static void make_runs(struct told_check *check, void (*begin)(struct told_run *run)) {
@@ -410,8 +411,9 @@ static void look(struct told_check *check) {
   campaign->told.looked_at = check->next;
   campaign->looks_cut_short += check->count - check->next;
   make_runs(check, compare_next);
-  campaign->looks_cut_short += count_worth_comparing(check);
+  campaign->looks_cut_short += count_left(check, is_worth_comparing);
   make_runs(check, ask_next);
+  campaign->looks_cut_short += count_left(check, is_worth_asking);
   for (unsigned i = 0; i < campaign->worker_count; i++) {
     nomem__findings_merge(&campaign->findings, &campaign->workers[i].findings);
     nomem__call_watch_free(&check->runs[i].with_fault);

@@ -43,7 +43,7 @@ const char *nomem__own_input_write(struct nomem__own_input *input, const struct 
   if (input->image.input == NOMEM_INPUT_FILE && input->image.input_source == 0) return input->image.input_path;
   if (input->image.input_text == NULL) return NULL;
   int error;
-  char *store = nomem__store_place(&(struct nomem__store_choice){options->store, options->no_store}, &error);
+  char *store = options->no_store ? NULL : nomem__store_place(options->store, &error);
   input->folder = nomem__inputs_choose(store, &input->is_temporary);
   input->path = nomem__input_write(input->image.input_text, input->folder);
   if (input->path == NULL && store != NULL) {

@@ -301,19 +301,11 @@ static int enter_fresh(void *sandbox) {
   return -nomem__sandbox_enter(sandbox, true, -1);
 }
 
-/* Whether a process can enter the sandbox in this way. Returns 0 or errno. */
-static int try_way(int (*enter)(void *sandbox), struct nomem__sandbox *sandbox) {
-  int status = 0;
-  pid_t pid = nomem__vfork_process(enter, sandbox);
-  if (pid < 0) return errno;
-  while (waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR) return errno;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
-}
-
+/* Tries both ways to enter the sandbox. Returns 0 when a process can, or errno. */
 static int try_entry(struct nomem__sandbox *sandbox) {
-  int result = try_way(enter_shared, sandbox);
-  return result != 0 ? result : try_way(enter_fresh, sandbox);
+  int result = nomem__vfork_wait(enter_shared, sandbox);
+  if (result == 0) result = nomem__vfork_wait(enter_fresh, sandbox);
+  return abs(result);
 }
 
 /* Tries every part, and leaves out those that do not work. If all of them do, sandboxes for the other jobs are started

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #define STACK_BYTES ((size_t)128 * 1024)
 
@@ -22,4 +23,13 @@ pid_t nomem__vfork_process(int (*call)(void *user), void *user) {
   munmap(stack, STACK_BYTES);
   errno = error;
   return pid;
+}
+
+int nomem__vfork_wait(int (*call)(void *user), void *user) {
+  int status = 0;
+  pid_t pid = nomem__vfork_process(call, user);
+  if (pid < 0) return -errno;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) return -errno;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }

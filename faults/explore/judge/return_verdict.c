@@ -90,17 +90,22 @@ static uint32_t last_fault(const struct nomem__return_watch *watch, const struct
   return NOMEM_FAULTS;
 }
 
+unsigned nomem__find_clean_up_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace) {
+  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
+  unsigned test = nomem__next_test_call(code_owners, trace, 0);
+  if (test == 0 || test == trace->depth) return trace->depth;
+  const struct nomem__trace_frame *called = &trace->frame[test - 1];
+  size_t count = nomem__symbols_resolve(code_owners->symbols, called->path, called->offset, called->is_return_address,
+                                        sources, NOMEM_INLINED_MAX);
+  bool is_clean_up = sources[count - 1].function != NULL && nomem__names_clean_up(sources[count - 1].function);
+  return is_clean_up ? test : trace->depth;
+}
+
 /* Whether the call of test code below which the run blew up is one that gives something back. */
 static bool is_in_clean_up(const struct nomem__return_watch *watch, const struct nomem__stack *stack) {
-  struct nomem__source_frame sources[NOMEM_INLINED_MAX];
   struct nomem__trace trace;
   nomem__trace_of_stack(stack, &trace);
-  unsigned test = nomem__next_test_call(watch->code_owners, &trace, 0);
-  if (test == 0 || test == trace.depth) return false;
-  const struct nomem__trace_frame *called = &trace.frame[test - 1];
-  size_t count = nomem__symbols_resolve(watch->code_owners->symbols, called->path, called->offset,
-                                        called->is_return_address, sources, NOMEM_INLINED_MAX);
-  return sources[count - 1].function != NULL && nomem__names_clean_up(sources[count - 1].function);
+  return nomem__find_clean_up_call(watch->code_owners, &trace) < trace.depth;
 }
 
 struct nomem__last_call nomem__return_verdict_find(const struct nomem__return_watch *watch,

@@ -29,6 +29,10 @@ bool nomem__returned_error(const struct nomem__debug_result *type, int64_t value
 const struct nomem__watched_call *nomem__find_same_call(const struct nomem__return_watch *watch,
                                                         const struct nomem__watched_call *call);
 
+/* The frame of a stack in which test code has called a function that gives something back, by its name, below which
+ * all that is further inwards happened. depth: the innermost call of test code is another one, or there is none. */
+unsigned nomem__find_clean_up_call(const struct nomem__code_owners *code_owners, const struct nomem__trace *trace);
+
 /* Finds the last call of test code with a fault below it, in the thread that blew up if that had a fault. The call must
  * have returned before, so that the blow-up lies below another one. Of nested calls it is the outermost that has
  * returned: a callback of the test's only passes on what it gets. is_waiting: the run hangs, and is not busy. */

@@ -203,50 +203,53 @@ size_t nomem__told_common(const struct nomem__told_events *events, const struct 
   return differ && common > 0 ? common - 1 : 0;
 }
 
-static const struct nomem__told_event *find_later_error(const struct nomem__told_events *events,
-                                                        const struct nomem__told_events *usual) {
+/* Returns the number of the event; events->count: there is none. */
+static size_t find_later_error(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
   const struct nomem__told_event *failed = nomem__told_failed_call(events);
   size_t common = count_common(events, usual);
   bool is_unclear = false;
-  if (failed == NULL) return NULL;
+  if (failed == NULL) return events->count;
   for (size_t i = (size_t)(failed - events->list) + 1; i < common; i++)
-    if (events->list[i].kind == NOMEM_TOLD_RESULT && says_no(&events->list[i], &usual->list[i], &is_unclear))
-      return &events->list[i];
-  return NULL;
+    if (events->list[i].kind == NOMEM_TOLD_RESULT && says_no(&events->list[i], &usual->list[i], &is_unclear)) return i;
+  return events->count;
+}
+
+/* As find_later_error. */
+static size_t find_late_report(const struct nomem__told_events *events, const struct nomem__told_events *usual) {
+  const struct nomem__told_event *failed = nomem__told_failed_call(events);
+  size_t common = count_common(events, usual);
+  bool is_unclear = false;
+  if (failed == NULL || failed >= events->list + common) return events->count;
+  size_t first = (size_t)(failed - events->list);
+  if (says_no(failed, &usual->list[first], &is_unclear) || is_unclear) return events->count;
+  for (size_t i = first + 1; i < events->count; i++) {
+    const struct nomem__told_event *event = &events->list[i];
+    bool says_so = i < common ? says_no(event, &usual->list[i], &is_unclear) : says_no_alone(event, usual, &is_unclear);
+    if (says_so) return event->kind == NOMEM_TOLD_RESULT ? i : events->count;
+  }
+  return events->count;
+}
+
+typedef size_t finder(const struct nomem__told_events *events, const struct nomem__told_events *usual);
+
+/* One of the events, by one of the two above; NULL: none. */
+static const struct nomem__told_event *find_by(finder *find, const struct nomem__told_events *events,
+                                               const struct nomem__told_events *usual) {
+  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
+  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
+  size_t found = find(events, &compared);
+  free(list);
+  return found < events->count ? &events->list[found] : NULL;
 }
 
 const struct nomem__told_event *nomem__told_later_error(const struct nomem__told_events *events,
                                                         const struct nomem__told_events *usual) {
-  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
-  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
-  const struct nomem__told_event *error = find_later_error(events, &compared);
-  free(list);
-  return error;
-}
-
-static const struct nomem__told_event *find_late_report(const struct nomem__told_events *events,
-                                                        const struct nomem__told_events *usual) {
-  const struct nomem__told_event *failed = nomem__told_failed_call(events);
-  size_t common = count_common(events, usual);
-  bool is_unclear = false;
-  if (failed == NULL || failed >= events->list + common) return NULL;
-  size_t first = (size_t)(failed - events->list);
-  if (says_no(failed, &usual->list[first], &is_unclear) || is_unclear) return NULL;
-  for (size_t i = first + 1; i < events->count; i++) {
-    const struct nomem__told_event *event = &events->list[i];
-    bool says_so = i < common ? says_no(event, &usual->list[i], &is_unclear) : says_no_alone(event, usual, &is_unclear);
-    if (says_so) return event->kind == NOMEM_TOLD_RESULT ? event : NULL;
-  }
-  return NULL;
+  return find_by(find_later_error, events, usual);
 }
 
 const struct nomem__told_event *nomem__told_late_report(const struct nomem__told_events *events,
                                                         const struct nomem__told_events *usual) {
-  struct nomem__told_event *list = nomem__calloc(usual->count + 1, sizeof *list);
-  const struct nomem__told_events compared = leave_out_missed(events, usual, list);
-  const struct nomem__told_event *report = find_late_report(events, &compared);
-  free(list);
-  return report;
+  return find_by(find_late_report, events, usual);
 }
 
 bool nomem__told_has_place(const struct nomem__told_events *events, uint64_t place) {

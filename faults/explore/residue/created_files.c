@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../isolation/vfork_process.h"
@@ -147,12 +146,8 @@ static int remove_all(void *user) {
 /* Not directly in the upper layers, but by a process in the view: an overlay does not expect its layers to change under
  * it. Returns whether all were removed. */
 static bool remove_in_view(const struct nomem__sandbox *sandbox, const struct nomem__created_files *files) {
-  int status = 0;
   struct removal removal = {sandbox, files};
-  pid_t pid = nomem__vfork_process(remove_all, &removal);
-  while (pid > 0 && waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR) return false;
-  return pid > 0 && status == 0;
+  return nomem__vfork_wait(remove_all, &removal) == 0;
 }
 
 bool nomem__created_files_list_shared(struct nomem__created_files *files, struct nomem__written_files *written,

@@ -210,11 +210,10 @@ static char *make_absolute(const char *path) {
   return whole;
 }
 
-char *nomem__store_place(const struct nomem__store_choice *choice, int *error) {
-  const char *named = choice->named != NULL ? choice->named : getenv(NOMEM_STORE_ENV);
+char *nomem__store_place(const char *named, int *error) {
+  if (named == NULL) named = getenv(NOMEM_STORE_ENV);
   *error = 0;
-  if (choice->is_none || (named != NULL && *named == '\0')) return NULL;
-  if (named != NULL) return make_absolute(named);
+  if (named != NULL) return *named != '\0' ? make_absolute(named) : NULL;
   if (make_folder()) return make_absolute(NOMEM_STORE_PATH);
   *error = errno;
   return NULL;

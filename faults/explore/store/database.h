@@ -49,20 +49,14 @@ struct nomem__store {
   const char *path; /* the caller's */
 };
 
-/* What the user said of the store: --store, NULL if it was not given, and --no-store. */
-struct nomem__store_choice {
-  const char *named;
-  bool is_none;
-};
-
 /* Returns the path of the store that a command is to read: the one that was named, or else the environment's, or else
  * the one below the working directory. */
 const char *nomem__store_path(const char *named);
 
 /* Returns the absolute path of the store that a command is to write to, the caller's to free: what was named, or the
- * environment names, or else the one below the working directory, whose folder is made. NULL: there is to be none; or
- * *error is not 0, but an errno: that folder cannot be made or written to. */
-char *nomem__store_place(const struct nomem__store_choice *choice, int *error);
+ * environment names, or else the one below the working directory, whose folder is made. NULL: what was named is empty,
+ * so there is to be none; or *error is not 0, but an errno: that folder cannot be made or written to. */
+char *nomem__store_place(const char *named, int *error);
 
 /* Opens the store at path, which must outlive it. A file that is damaged, of another version or no store is left as it
  * is. Returns 0, or a negative error code with store->db NULL: -EINVAL for such a file, -ENOENT when there is none to

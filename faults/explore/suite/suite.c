@@ -19,7 +19,8 @@
 /* All cases have one store, wherever they run. Returns the caller's path; NULL: there is none. */
 static char *find_store(const struct nomem__options *options) {
   int error;
-  char *path = nomem__store_place(&(struct nomem__store_choice){options->store, options->no_store}, &error);
+  if (options->no_store) return NULL;
+  char *path = nomem__store_place(options->store, &error);
   if (error != 0)
     nomem__complain("cannot write " NOMEM_STORE_PATH
                     ": %s: going on without (--store names another, --no-store says that this is meant)",
