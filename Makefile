@@ -68,7 +68,7 @@ demo: setup-demo
 	$(Q)$(MAKE) --no-print-directory -j2 $(PRODUCTS) $(BUILD)/examples/uv_loop fuzz-build
 	$(Q)tools/demo.sh $(BUILD)
 
-## check: build and run all tests (ten minutes on two cores; twice that where forks are slow, as in some virtual machines)
+## check: build and run all tests (twenty minutes on two processors of a virtual machine)
 check: setup-check
 	$(Q)$(MAKE) --no-print-directory -j2 all check-build
 	$(Q)tests/run.sh $(BUILD)
